@@ -18,6 +18,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   flash: async () => (await import('./flash-rows.ts')).flashRows(),
   store: async () => (await import('./store-rows.ts')).storeRows(),
+  license: async () => (await import('./license-rows.ts')).licenseRows(),
   history: async () => (await import('./history-rows.ts')).historyRows(),
   ledger: async () => (await import('./ledger-rows.ts')).ledgerRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),

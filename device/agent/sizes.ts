@@ -57,7 +57,7 @@ function anchorRow(id: string): string {
 }
 
 function arithmeticRow(id: string, arithmetic: Arithmetic): string {
-  const build = buildAgent(targetOf(id, arithmetic));
+  const build = buildAgent(targetOf(id, { arithmetic }));
   return row(build.target.cpu, arithmetic, imageSize(build).cryptoBytes, build.stackBytes);
 }
 

@@ -1,5 +1,5 @@
-// The commands of the unit and of the container file are whole lines that the real parser takes, and systemd
-// finds nothing wrong with the unit.
+// The commands of the units and of the container file are whole lines that the real parser takes, and systemd
+// finds nothing wrong with the units.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,23 +10,37 @@ import { whyRefused } from '../../apps/cli/test/named-commands.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const unit = read('firmseal-authority.service');
+const unitNames = ['firmseal-authority.service', 'firmseal-signer.service', 'firmseal-http.service'];
 
 const verifier = 'systemd-analyze';
 
-const unitLines = [...unit.matchAll(/^ExecStart(?:Pre)?=\/usr\/local\/bin\/(firmseal .*)$/gm)].map(
-  ([, line]) => line!.replaceAll(/\$\{\w+\}/g, '/run'),
-);
+const linesOf = (name: string): string[] =>
+  [...read(name).matchAll(/^ExecStart(?:Pre)?=\/usr\/local\/bin\/(firmseal .*)$/gm)].map(([, line]) =>
+    line!.replaceAll(/\$\{\w+\}/g, '/run'),
+  );
 const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(read('Containerfile'))?.[1] ?? '[]';
 
 describe('commands', () => {
-  it.each([...unitLines, (JSON.parse(entryPoint) as string[]).join(' ')])('%s', async (text) => {
-    expect(text).toContain('authority serve');
-    expect(await whyRefused({ text, whole: true })).toBeUndefined();
+  it.each([...unitNames.flatMap(linesOf), (JSON.parse(entryPoint) as string[]).join(' ')])(
+    '%s',
+    async (text) => {
+      expect(text).toMatch(/authority (?:serve|signer)/);
+      expect(await whyRefused({ text, whole: true })).toBeUndefined();
+    },
+  );
+
+  it('are two of the unit for both processes, one of which only looks', () => {
+    const lines = linesOf('firmseal-authority.service');
+    expect(lines.map((line) => line.includes('--validate'))).toEqual([true, false]);
   });
 
-  it('are two of the unit, one of which only looks', () => {
-    expect(unitLines.map((line) => line.includes('--validate'))).toEqual([true, false]);
+  it('of two services: the one that is given the passphrase is not the one that listens', () => {
+    const [[signer], [http]] = [linesOf('firmseal-signer.service'), linesOf('firmseal-http.service')];
+    expect(signer).toMatch(/^(?!.*--listen).*--passphrase-file/);
+    expect(http).toMatch(/^(?!.*--passphrase-file).*--listen/);
+    expect(read('firmseal-http.service')).not.toContain('LoadCredential');
+    const socket = (line?: string) => /--(?:socket|signer) (\S+)/.exec(line ?? '')?.[1];
+    expect(socket(signer)).toBe(socket(http));
   });
 });
 
@@ -35,13 +49,13 @@ describe('systemd', () => {
     if (!hasTool(verifier)) skip('no systemd on this machine');
   });
 
-  it('finds nothing wrong with the unit but the program that is not installed', () => {
+  it.each(unitNames)('finds nothing wrong with %s but the program that is not installed', (name) => {
     const folder = mkdtempSync(join(tmpdir(), 'firmseal-unit-'));
     try {
-      const path = join(folder, 'firmseal-authority.service');
-      writeFileSync(path, unit.replaceAll('/usr/local/bin/firmseal', '/bin/true'));
+      const path = join(folder, name);
+      writeFileSync(path, read(name).replaceAll('/usr/local/bin/firmseal', '/bin/true'));
       const { stderr } = spawnSync(verifier, ['verify', '--man=no', path], { encoding: 'utf8' });
-      const own = stderr.split('\n').filter((line) => line.includes('firmseal-authority.service'));
+      const own = stderr.split('\n').filter((line) => line.includes(`${name}:`));
       expect(own).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });

@@ -48,6 +48,11 @@ export const standInCrypto: Crypto = {
   p256FromPrivate: standInKeyPair,
   ecdhP256: (privateKey, publicKey) =>
     isPoint(publicKey) ? privateKey.map((byte, i) => byte ^ publicKey[1 + i]!).slice() : undefined,
+  ephemeralEcdhP256: (publicKey) => {
+    const own = standInKeyPair(nodeCrypto.randomBytes(32))!;
+    const shared = standInCrypto.ecdhP256(own.privateKey, publicKey);
+    return shared && { publicKey: own.publicKey, shared };
+  },
   signEs256: (privateKey, message) => standInSignature(standInKeyPair(privateKey).publicKey, message),
   verifyEs256: (publicKey, message, signature) =>
     isPoint(publicKey) && equalBytes(signature, standInSignature(publicKey, message)),

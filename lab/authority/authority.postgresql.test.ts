@@ -15,7 +15,10 @@ skipTests(lacking);
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-replicas-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const disturbances = sampled({ kills: 8, stops: 2, cuts: 12 }, { kills: 1, stops: 1, cuts: 3 });
+const disturbances = sampled(
+  { kills: 8, signerKills: 8, stops: 2, cuts: 12 },
+  { kills: 1, signerKills: 2, stops: 1, cuts: 3 },
+);
 const crowd = sampled(1000, 8);
 
 let report: CampaignReport;
@@ -46,6 +49,7 @@ test('one of a crowd gets the one unit', () => {
 
 test('what was to disturb did', () => {
   expect(report.kills).toBeGreaterThan(0);
+  expect(report.signerKills).toBeGreaterThan(0);
   expect(report.stops).toBeGreaterThan(0);
   expect(report.cuts).toBeGreaterThan(0);
 });

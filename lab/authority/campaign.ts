@@ -1,7 +1,8 @@
 // Lines ask replicas of one authority for licenses, more than the quotas allow, and repeat what they asked,
-// while replicas are killed, the database is stopped at once, and connections are cut, some of them in a
-// commit. At the end the books: no quota is exceeded, every license that a line got is in the database under
-// its own unit, the log goes on from every head that was ever seen, and the audit finds nothing.
+// while replicas and their signers are killed, the database is stopped at once, and connections are
+// cut, some of them in a commit. At the end the books: no quota is exceeded, every license that a
+// line got is in the database under its own unit, the log goes on from every head that was ever
+// seen, and the audit finds nothing.
 
 import { rmSync } from 'node:fs';
 import { type AuditResult, audit } from '@firmseal/audit';
@@ -33,7 +34,12 @@ interface CampaignOptions {
   readonly crowd: number;
   /** Lines that ask beside each other. */
   readonly lines: number;
-  readonly disturbances: { readonly kills: number; readonly stops: number; readonly cuts: number };
+  readonly disturbances: {
+    readonly kills: number;
+    readonly signerKills: number;
+    readonly stops: number;
+    readonly cuts: number;
+  };
   /** Commits wait for the disk. */
   readonly fsync: boolean;
   /** Also lets the crowd ask replicas on one SQLite file. */
@@ -52,6 +58,7 @@ export interface CampaignReport {
   readonly retries: number;
   readonly faults: ReadonlyMap<string, number>;
   readonly kills: number;
+  readonly signerKills: number;
   readonly stops: number;
   readonly cuts: number;
   readonly crowds: readonly { readonly store: string; readonly chips: number; readonly units: number }[];
@@ -223,16 +230,21 @@ function faultThatPasses(cause: unknown): string | undefined {
   if (!(cause instanceof Fault)) return undefined;
   const isLate = cause.fields['status'] === 408; // the machine is too busy for the request to arrive in time
   const isAway =
-    refusalOf(cause) === undefined || /^(?:store-|authority-stopping$)/.test(cause.code) || isLate;
+    refusalOf(cause) === undefined ||
+    /^(?:store-|authority-(?:stopping|signer-away)$)/.test(cause.code) ||
+    isLate;
   return isAway && /^(?:store|authority)-/.test(cause.code) ? cause.code : undefined;
 }
 
+type Disturbance = 'kill' | 'kill-signer' | 'stop' | 'cut';
+
 /** What goes wrong, each at the request with this number. */
-function planDisturbances(campaign: Campaign): Map<number, ('kill' | 'stop' | 'cut')[]> {
+function planDisturbances(campaign: Campaign): Map<number, Disturbance[]> {
   const { requests, disturbances } = campaign.options;
-  const plan = new Map<number, ('kill' | 'stop' | 'cut')[]>();
+  const plan = new Map<number, Disturbance[]>();
   for (const [kind, count] of [
     ['kill', disturbances.kills],
+    ['kill-signer', disturbances.signerKills],
     ['stop', disturbances.stops],
     ['cut', disturbances.cuts],
   ] as const)
@@ -261,8 +273,9 @@ async function runRequests(
   const underWay = new Set<Promise<unknown>>();
   let stopping: Promise<void> | undefined;
   let stops = 0;
-  const disturb = (kind: 'kill' | 'stop' | 'cut'): Promise<unknown> | undefined => {
+  const disturb = (kind: Disturbance): Promise<unknown> | undefined => {
     if (kind === 'kill') return replicas.kill(campaign.below(replicas.count));
+    if (kind === 'kill-signer') return replicas.killSigner(campaign.below(replicas.count));
     if (kind === 'stop') {
       stopping ??= cluster
         .stop('SIGQUIT')
@@ -342,6 +355,27 @@ async function checkBooks(campaign: Campaign, store: Store, jobs: readonly Job[]
   return { units, logEntries: (await store.logHead()).size };
 }
 
+/** What the signers counted in their own table: every chip that has a license, and no more than the quota. */
+function checkSigners(campaign: Campaign, cluster: PostgresCluster, jobs: readonly Job[]): void {
+  const sql = "SELECT encode(job_id, 'hex'), counted FROM public_signer.signer_jobs";
+  const counted = new Map(
+    cluster
+      .psql(sql)
+      .split('\n')
+      .map((line) => line.split('|') as [string, string]),
+  );
+  for (const job of jobs) {
+    const count = Number(counted.get(toHex(job.id)) ?? 0);
+    const licensed = campaign.asked.filter(
+      (one) => one.job === job && one.answer !== 'quota-exhausted',
+    ).length;
+    if (count < licensed || count > job.quota)
+      campaign.violations.push(
+        `the signers counted ${count} of ${job.quota}, ${licensed} chips have a license`,
+      );
+  }
+}
+
 /** A crowd on replicas that share one SQLite file. */
 async function crowdOnSqlite(campaign: Campaign, path: string, sealed: SealedPackage) {
   const store = openSqliteStore({ path, crypto });
@@ -353,7 +387,8 @@ async function crowdOnSqlite(campaign: Campaign, path: string, sealed: SealedPac
   } finally {
     await replicas.stop();
     await store.close();
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    for (const suffix of ['', '-wal', '-shm'])
+      for (const one of [path, `${path}.signer`]) rmSync(one + suffix, { force: true });
   }
 }
 
@@ -390,6 +425,7 @@ export async function runCampaign(options: CampaignOptions, scratch: string): Pr
       },
     );
     proxy.next = undefined;
+    checkSigners(campaign, cluster, jobs);
     const { units, logEntries } = await checkBooks(campaign, store, jobs);
     const licenses = campaign.asked.filter(({ answer }) => answer !== 'quota-exhausted').length;
     return {
@@ -399,6 +435,7 @@ export async function runCampaign(options: CampaignOptions, scratch: string): Pr
         retries: campaign.retries,
         faults: campaign.faults,
         kills: replicas.kills,
+        signerKills: replicas.signerKills,
         stops,
         cuts: proxy.cuts,
       },
@@ -418,7 +455,7 @@ export function renderReport(report: CampaignReport): string {
   return [
     `${requests} requests, ${repeats} of them repeats: ${licenses} chips licensed, ${refused} refused`,
     `${units} units of ${quota}; ${report.logEntries} log entries, ${report.headsSeen} heads seen on the way`,
-    `${report.kills} replicas killed, ${report.stops} stops of PostgreSQL, ${report.cuts} connections cut`,
+    `${report.kills} replicas and ${report.signerKills} signers killed, ${report.stops} stops of PostgreSQL, ${report.cuts} connections cut`,
     `${retries} calls repeated for want of an answer: ${counted}`,
     ...crowds.map(
       ({ store, chips, units: given }) => `${chips} chips at once on ${store}, quota 1: ${given} unit`,

@@ -43,7 +43,7 @@ const count = Math.max(1, Math.floor(requests / every));
 const report = await runCampaign(
   {
     ...{ seed, requests, replicas, crowd, lines: 16, fsync: true, sqlite: true },
-    disturbances: { kills: count, stops: Math.ceil(count / 8), cuts: count },
+    disturbances: { kills: count, signerKills: count, stops: Math.ceil(count / 8), cuts: count },
     onProgress: (done) => process.stderr.write(`${done} requests\n`),
   },
   join(tmpdir(), `firmseal-crowd-${process.pid}.sqlite`),

@@ -1,9 +1,10 @@
-// A replica as a process of its own: the same composition as `firmseal authority serve`, with keys from the
-// campaign's seed. Arguments: address of a PostgreSQL database or path of an SQLite file, seed.
+// A replica as a process of its own: the same composition as `firmseal authority serve`, without keys.
+// Arguments: address of a PostgreSQL database or path of an SQLite file, seed, socket of its signer.
 
 import { flushCompileCache } from 'node:module';
 import {
   createAuthority,
+  createRemoteSigner,
   openPostgresStore,
   openSqliteStore,
   parsePostgresUrl,
@@ -12,7 +13,7 @@ import {
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { CampaignOwner } from '../kill/owner.ts';
 
-const [place, seed] = process.argv.slice(2) as [string, string];
+const [place, seed, socket] = process.argv.slice(2) as [string, string, string];
 const owner = new CampaignOwner(seed);
 const store = place.startsWith('postgresql:')
   ? await openPostgresStore({
@@ -22,7 +23,7 @@ const store = place.startsWith('postgresql:')
     })
   : openSqliteStore({ path: place, crypto });
 const authority = await createAuthority({
-  ...{ store, crypto, kem: owner.kem },
+  ...{ store, crypto, signer: createRemoteSigner({ path: socket }) },
   products: [await owner.product(owner.issuer)],
 });
 const running = await serveAuthority({ authority, limits: { burst: 1_000_000, perSecond: 1_000_000 } });

@@ -2,13 +2,13 @@
 // small package of three records. What the files of a real owner hold, the processes of a campaign
 // derive or read from their folder.
 
-import type { Authority, ProductKeys } from '@firmseal/authority';
+import type { IssuerKeys } from '@firmseal/authority';
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import { type Chip, findChip } from '@firmseal/chips';
 import { withVectorTable } from '@firmseal/chips/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, type Role } from '@firmseal/formats';
-import type { Signer } from '@firmseal/keys';
+import type { Signer, Unwrapper } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import { planAreas, sealPackage, splitPackage } from '@firmseal/seal';
 import { virtualProduct } from '@firmseal/virtual-line';
@@ -50,7 +50,7 @@ export class CampaignOwner {
     return { publicKey, sign: async (message) => nodeCrypto.signEs256(privateKey, message) };
   }
 
-  get kem(): Authority['kem'] {
+  get kem(): Unwrapper {
     const { publicKey, privateKey } = this.#pair('authority-kem');
     return { publicKey, ecdh: async (point) => nodeCrypto.ecdhP256(privateKey, point) };
   }
@@ -66,7 +66,7 @@ export class CampaignOwner {
   }
 
   /** `issuer`: who signs licenses with the issuer's key; the authority's process puts its wire around it. */
-  async product(issuer: Signer): Promise<ProductKeys> {
+  async product(issuer: Signer): Promise<IssuerKeys> {
     return {
       product: virtualProduct,
       rootPublicKey: Uint8Array.from(this.root.publicKey),

@@ -4,10 +4,11 @@
 import { findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import { buildWeakenedAgent } from '../../device/agent/build.ts';
+import { portedChips } from '../../device/agent/toolchain/targets.ts';
 import { isWhole, sampled } from '../../tools/test-report/sample.ts';
 import { AgentUpdateCuts, type CutPoint, edgesAndSome } from './agent-update.ts';
 
-const chips = sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32h743']);
+const chips = sampled(portedChips(), ['stm32h743']);
 
 test.each(chips)('%s: an agent starts and the application stands, whatever is cut', async (chipId) => {
   const cuts = await AgentUpdateCuts.create(chipId);

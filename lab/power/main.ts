@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util';
 import { findChip } from '@firmseal/chips';
 import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
+import { portedChips } from '../../device/agent/toolchain/targets.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 import { AgentUpdateCuts, edgesAndSome } from './agent-update.ts';
@@ -22,7 +23,7 @@ const exhaustive = 'stm32h743';
 const share = 0.02;
 /** On machine code: cuts of each kind at each moment, a scenario. */
 const each = 2;
-const machineChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'];
+const machineChips = portedChips();
 const kinds = ['program', 'erase', 'option-bytes'] as const;
 
 /** `program 12/12/12`: cuts before, torn, after. */

@@ -14,7 +14,7 @@ export interface Instruction {
 
 const refill = 2;
 const divisionMost = 12;
-/** FLASH_ACR of port/stm32f427/clock.c: 5 wait states at 168 MHz. */
+/** FLASH_ACR of port/stm32f4/clock.c: 5 wait states at 168 MHz. */
 const waitStates = 5;
 
 const conditions = '(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?';

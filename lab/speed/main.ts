@@ -9,12 +9,14 @@ import { type CountedCycles, countCycles } from './counted-chip.ts';
 import { type Part, parts, type Shares, total } from './parts.ts';
 import { traceCycles } from './traced-board.ts';
 
-/** What each port sets: port/<chip>/clock.c. */
+/** What each port sets: clock.c of the chip or its family. */
 const coreMhz: Readonly<Record<string, number>> = {
   stm32f427: 168,
+  stm32f405: 168,
   stm32h743: 400,
   stm32g0b1: 64,
   stm32u575: 160,
+  stm32l476: 80,
 };
 
 const row = (...cells: (string | number)[]) => `| ${cells.join(' | ')} |`;

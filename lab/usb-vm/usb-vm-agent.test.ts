@@ -6,6 +6,7 @@
 import { ChipUsbPort } from '@firmseal/virtual-stm32';
 import { expect, test } from 'vitest';
 import { blankLine } from '../../device/agent/test/line.ts';
+import { putBoard } from '../../device/agent/test/usb-host.ts';
 import { skipTests } from '../../tools/test-report/skip-tests.ts';
 import { guest, onlyInWhole } from './guest-of-tests.ts';
 import { runInGuest } from './run-in-guest.ts';
@@ -13,7 +14,9 @@ import { runInGuest } from './run-in-guest.ts';
 skipTests(onlyInWhole);
 
 test('lsusb reads the descriptors of the agent, and the kernel has nothing against them', async () => {
-  const { chip } = await blankLine('stm32f427');
+  const line = await blankLine('stm32f427');
+  putBoard(line, { landingPage: 'https://fw.example.com/' });
+  const { chip } = line;
   const usb = new ChipUsbPort(chip);
   const plugged = {
     busId: '1-1',
@@ -60,7 +63,7 @@ test('lsusb reads the descriptors of the agent, and the kernel has nothing again
     // Windows 8.1 (0x06030000), a set of 162 bytes, vendor code 1, no other enumeration.
     expect(bytes.join(' ')).toBe('00 00 03 06 a2 00 01 00');
     expect(web).toContain('PlatformCapabilityUUID {3408b638-09a9-47a0-8bfd-a0768815b665}\n');
-    expect(web).toContain('bcdVersion 1.00\nbVendorCode 2\niLandingPage 1 http://localhost:8080/\n');
+    expect(web).toContain('bcdVersion 1.00\nbVendorCode 2\niLandingPage 1 https://fw.example.com/\n');
 
     expect(kernel).toContain('idVendor=1209, idProduct=0001');
     expect(kernel).not.toMatch(/unable|invalid|error|fail|no configuration/i);

@@ -34,6 +34,8 @@ const boardOf: Readonly<Record<string, string>> = {
   stm32h743: 'nucleo-h743zi',
   stm32g0b1: 'nucleo-g0b1re',
   stm32u575: 'nucleo-u575zi-q',
+  stm32l476: 'nucleo-l476rg',
+  stm32f405: 'stm32f4discovery',
 };
 
 const root = nodeCrypto.generateP256();

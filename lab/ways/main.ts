@@ -10,13 +10,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildShipping } from '../../device/agent/build-shipping.ts';
+import { portedChips } from '../../device/agent/toolchain/targets.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { prepareGuest } from '../usb-vm/guest.ts';
 import { interrupt, moments, operationsOf, subject, type WayName } from './interruption.ts';
 import { simulatedSeconds, timedWays } from './times.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const chips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'] as const;
+const chips = portedChips();
 const parts = ['times', 'ways', 'usb', 'silicon', 'interruption'] as const;
 const shiftSeconds = 8 * 3600;
 const wayNames: readonly WayName[] = ['serial line', 'debug port'];

@@ -109,8 +109,8 @@ const isWhole = asked.length > 0;
 const rows: readonly (readonly [string, string])[] = isWhole
   ? asked.flatMap((id) => Object.keys(ways).map((way) => [id, way] as const))
   : [
-      ['stm32h743', 'OpenOCD'],
-      ['stm32g0b1', 'serial line behind TCP'],
+      ['stm32l476', 'OpenOCD'],
+      ['stm32f405', 'serial line behind TCP'],
     ];
 
 const chain = new Chain();

@@ -21,7 +21,7 @@ def is_order(items):
     quota, mode, accepts, manifests, until, ledger = items
     if not is_int(quota, COUNT, 1) or not one_of(mode, 1, 2, 3, 4):
         return False
-    if not isinstance(accepts, list) or not rises(accepts, 5):
+    if not isinstance(accepts, list) or not rises(accepts, 6):
         return False
     if not isinstance(manifests, list) or not 1 <= len(manifests) <= 16 or not all(is_bytes(one, 32) for one in manifests):
         return False
@@ -38,6 +38,10 @@ def is_acknowledgement(items):
     return ids and is_printable(items[3], 64) and is_printable(items[4], 200)
 
 
+def is_recovery(items):
+    return is_bytes(items[0], 32) and is_int(items[1], COUNT) and is_int(items[2], COUNT)
+
+
 # Kind to how many items it has, and what they are.
 KINDS = {
     1: (6, is_order),
@@ -45,6 +49,7 @@ KINDS = {
     3: (3, is_void),
     4: (5, is_acknowledgement),
     5: (0, lambda items: True),
+    6: (3, is_recovery),
 }
 
 
@@ -65,7 +70,7 @@ def read_approval(data, delegation, root, product, epoch):
     require(is_bytes(value[4], 32) and is_bytes(value[5], 16) and is_int(value[6], WORD) and is_int(value[7], WORD), bad)
     length, reads = KINDS[value[1]]
     require(isinstance(value[8], list) and len(value[8]) == length and reads(value[8]), bad)
-    require(value[6] <= value[7], bad)
+    require(value[6] <= value[7] and (value[1] == 6) == (value[5] == bytes(16)), bad)
     require(value[2] == product and value[4] == approver["grant"], wrong)
 
 

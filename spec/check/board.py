@@ -53,14 +53,17 @@ def usb(block):
     flags, _, vendor, product = struct.unpack_from("<BBHH", block, 36)
     field(flags >> 2 == 0)
     if not flags & 1:
-        field(not any([flags, vendor, product]))
+        field(not any([flags, vendor, product]) and not any(block[42:60]))
         return None
     field(vendor > 0)
-    return {"vendorId": vendor, "productId": product, "vbusSensing": bool(flags & 2)}
+    page = block[42:60].rstrip(b"\0")
+    field(all(0x21 <= letter <= 0x7E for letter in page))
+    found = {"vendorId": vendor, "productId": product, "vbusSensing": bool(flags & 2)}
+    return {**found, "landingPage": "https://" + page.decode("ascii")} if page else found
 
 
 def settings(block):
-    field(block[5] == 0 and block[37] <= 100 and not any(block[42:60]))
+    field(block[5] == 0 and block[37] <= 100)
     kind, core, frequency, least, most = struct.unpack_from("<BBIHH", block, 10)
     field(kind <= 2 and core <= 2)
     field(frequency == 0 if kind == 0 else 1_000_000 <= frequency <= 50_000_000)

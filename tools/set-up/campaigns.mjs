@@ -30,6 +30,10 @@ export const campaigns = {
     script: 'lab/hostile-devices/main.ts',
     says: 'malformed descriptors and answers against the clients of bootloaders, agents and OpenOCD',
   },
+  'hostile-usb': {
+    script: 'lab/hostile-usb/main.ts',
+    says: 'requests of a hostile host against the machine code of the agent with USB',
+  },
   conformance: { script: 'lab/conformance/clients/main.ts', says: 'real clients against every chip' },
   'usb-vm': {
     script: 'lab/usb-vm/main.ts',

@@ -97,6 +97,7 @@ const singles: readonly Single[] = [
       'packages/witness/src/state-file.ts',
       'packages/authority-client/src/http-call.ts',
       'packages/authority/src/http/gate.ts',
+      'packages/authority/src/signer/frames.ts',
       // Its own answers, which it sealed.
       'packages/authority/src/service/repeats.ts',
       'packages/boards/src/board-file.ts',

@@ -120,6 +120,7 @@ export function approvalCases(): ApprovalCase[] {
   ] as const;
   const items = (at: number, value: CborInput) => (f: Fields) =>
     f.set(8, (order as CborInput[]).with(at, value));
+  const recovery = (f: Fields) => f.set(1, 6).set(5, new Uint8Array(16)).set(8, [thumbprint, 9, 4096]);
   return [
     policy('for two'),
     policy('for sixteen, of the highest number', undefined, (f) => f.set(2, 16).set(3, 2 ** 31 - 1)),
@@ -144,7 +145,13 @@ export function approvalCases(): ApprovalCase[] {
     approval('of a close', undefined, (f) => f.set(1, 5).set(8, [])),
     approval('of one second', undefined, (f) => f.set(7, 1_700_000_000)),
     approval('that ends before it was signed', bad, (f) => f.set(7, 1_699_999_999)),
-    approval('of a sixth kind', bad, (f) => f.set(1, 6)),
+    approval('of an order that takes every outcome', undefined, items(2, [1, 2, 3, 4, 5, 6])),
+    approval('of an order with a seventh outcome', bad, items(2, [7])),
+    approval('of a recovery', undefined, (f) => recovery(f)),
+    approval('of a recovery of a job', bad, (f) => recovery(f).set(5, jobId)),
+    approval('of a recovery without unwraps', bad, (f) => recovery(f).set(8, [thumbprint, 9])),
+    approval('of an order of no job', bad, (f) => f.set(5, new Uint8Array(16))),
+    approval('of a seventh kind', bad, (f) => f.set(1, 7)),
     approval('of a close with an item', bad, (f) => f.set(1, 5).set(8, [1])),
     approval('of a package, with an order', bad, (f) => f.set(1, 2)),
     approval('of a void without a reason', bad, (f) => f.set(1, 3).set(8, [3, thumbprint, ''])),

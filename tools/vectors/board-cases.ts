@@ -87,6 +87,19 @@ const usbOnly: Edit = (block, view) => {
   block[36] = 1;
 };
 
+/** Reached by the UART alone. */
+const withoutUsb: Edit = (block, view) => {
+  whole(block, view);
+  block[36] = 0;
+  view.setUint32(38, 0, true);
+};
+
+/** The longest landing page, without a zero behind it. */
+const longPage: Edit = (block, view) => {
+  whole(block, view);
+  block.set(new TextEncoder().encode('fw.example.com/abc'), 42);
+};
+
 function blockOf(...edits: readonly Edit[]): Bytes {
   const block = new Uint8Array(64);
   const view = new DataView(block.buffer);
@@ -147,8 +160,10 @@ const field: readonly (readonly [name: string, ...edits: Edit[]])[] = [
   ['neither UART nor USB', usbOnly, byte(36, 0), half(38, 0), half(40, 0)],
   ['byte 5 not zero', byte(5, 1)],
   ['more unconfirmed boots than 100', byte(37, 101)],
-  ['byte 42 not zero', byte(42, 1)],
-  ['byte 59 not zero', byte(59, 1)],
+  ['a landing page with a control character', byte(42, 1)],
+  ['a landing page with a letter beyond ASCII', byte(42, 0xe9)],
+  ['a letter behind the end of the landing page', byte(42, 0x61), byte(44, 0x62)],
+  ['a landing page without USB', withoutUsb, byte(42, 0x61)],
 ];
 
 const plain = (bytes: Uint8Array, at: number, value: number): Bytes => {
@@ -169,6 +184,15 @@ export function boardCases(): readonly BoardCase[] {
       chip,
       block: blockOf(usbOnly),
       settings: { ...withoutUart, usb: { ...wholeSettings.usb, vbusSensing: false } },
+    },
+    {
+      name: 'a landing page of 18 characters',
+      chip,
+      block: blockOf(longPage),
+      settings: {
+        ...wholeSettings,
+        usb: { ...wholeSettings.usb, landingPage: 'https://fw.example.com/abc' },
+      },
     },
     { name: 'nothing', chip, block: new Uint8Array(0), fault: 'board-missing' },
     { name: 'erased flash', chip, block: new Uint8Array(64).fill(0xff), fault: 'board-missing' },

@@ -5,7 +5,9 @@ import { Option } from '@commander-js/extra-typings';
 import {
   makeApproval,
   mostOrderPackages,
+  noJob,
   type OrderSubject,
+  type RecoverySubject,
   type Subject,
   verifyApprovalPolicy,
 } from '@firmseal/approval';
@@ -40,7 +42,9 @@ export const approvalPolicyOption = () =>
 export const approversRootOption = () =>
   new Option('--root-key <file>', "with --approver-key: the root's public key");
 
-type Whole = { readonly [K in 'approverKey' | 'approverDelegation' | 'approvalPolicy' | 'rootKey']: string };
+export type WholeApprover = {
+  readonly [K in 'approverKey' | 'approverDelegation' | 'approvalPolicy' | 'rootKey']: string;
+};
 
 /** Undefined where no approver signs. Throws `approver-option-missing` for half of the options. */
 function wholeOf({
@@ -48,7 +52,7 @@ function wholeOf({
   approverDelegation,
   approvalPolicy,
   rootKey,
-}: ApproverOptions): Whole | undefined {
+}: ApproverOptions): WholeApprover | undefined {
   if (approverKey === undefined) return undefined;
   const missing =
     (approverDelegation === undefined && '--approver-delegation') ||
@@ -72,7 +76,7 @@ export interface ApproverRole {
 }
 
 /** Throws the faults of policy and delegation, and what reading a file throws. */
-export function readApprover(options: Whole, product: string): ApproverRole {
+export function readApprover(options: WholeApprover, product: string): ApproverRole {
   const rootPublicKey = readPublicKey(options.rootKey);
   const policy = readInput(options.approvalPolicy);
   const { threshold } = verifyApprovalPolicy(nodeCrypto, policy, { rootPublicKey, product });
@@ -126,6 +130,10 @@ export interface ThingToApprove {
 
 /** An approval counts for so long unless the approver says otherwise. */
 export const approvalDays = 365;
+/**
+ * An approval of a recovery, unless he says otherwise: whoever has the recoverer's key may repeat it so long.
+ */
+export const recoveryDays = 7;
 const daySeconds = 86_400;
 
 /** Signs and sends; the answer of the last. Throws what withKey and the call throw. */
@@ -158,7 +166,7 @@ export function signAndSend(
 
 /**
  * For commands of an owner who is an approver too: signs what the command is about to do, where the authority
- * asks for approvals and the options name a key. What he signed before is not signed again.
+ * asks for approvals and the options name a key.
  */
 export async function approveFirst(
   face: Face,
@@ -170,11 +178,41 @@ export async function approveFirst(
   },
 ): Promise<void> {
   const { options, view, subjects } = given;
+  const { product, job, approvalsNeeded } = view;
+  const thing = async () => ({ product, job, subjects: await subjects(), days: approvalDays });
+  if (approvalsNeeded > 0) await approveThing(face, client, { options, product, thing });
+}
+
+/** The same for a recovery, which is of no job. */
+export async function approveRecovery(
+  face: Face,
+  client: AuthorityClient,
+  given: {
+    readonly options: ApproverOptions;
+    readonly product: string;
+    readonly subject: RecoverySubject;
+  },
+): Promise<void> {
+  const { options, product, subject } = given;
+  const thing = () => ({ product, job: noJob, subjects: [subject], days: recoveryDays });
+  await approveThing(face, client, { options, product, thing });
+}
+
+/** Nothing without a key of an approver. What he signed before is not signed again. */
+async function approveThing(
+  face: Face,
+  client: AuthorityClient,
+  given: {
+    readonly options: ApproverOptions;
+    readonly product: string;
+    readonly thing: () => ThingToApprove | Promise<ThingToApprove>;
+  },
+): Promise<void> {
+  const { options, product } = given;
   const whole = wholeOf(options);
-  if (view.approvalsNeeded === 0 || whole === undefined) return;
-  const { product, job } = view;
+  if (whole === undefined) return;
   const role = readApprover(whole, product);
-  const thing = { product, job, subjects: await subjects(), days: approvalDays };
+  const thing = await given.thing();
   try {
     await signAndSend(face, client, { role, thing, passphraseFile: options.passphraseFile });
   } catch (fault) {

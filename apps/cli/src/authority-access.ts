@@ -27,6 +27,13 @@ export function accessAuthority(face: Face, { authority, tokenFile }: AuthorityO
 }
 
 /** The id of a job, as an argument of a command. */
+/** A chip by its thumbprint. */
+export function deviceId(text: string): Bytes {
+  if (!/^[0-9a-fA-F]{64}$/.test(text))
+    throw new InvalidArgumentError('The thumbprint of a chip has 64 hexadecimal digits.');
+  return fromHex(text);
+}
+
 export function jobId(text: string): Bytes {
   if (!/^[0-9a-fA-F]{32}$/.test(text))
     throw new InvalidArgumentError('The id of a job has 32 hexadecimal digits.');

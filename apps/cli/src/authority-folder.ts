@@ -33,6 +33,10 @@ export const authorityPaths = (folder: string) => ({
   database: join(folder, 'authority.sqlite'),
   /** Address of a PostgreSQL database; where the file is, that database is the one in force. */
   databaseUrl: join(folder, 'database.url'),
+  /** What the signer counted; only the signer opens it. */
+  signerTable: join(folder, 'signer.sqlite'),
+  /** Address of a PostgreSQL database for the signer's table, with a role of its own. */
+  signerUrl: join(folder, 'signer-database.url'),
 });
 
 const urlBytesAtMost = 4096;
@@ -97,7 +101,7 @@ const anyFile = z.unknown().transform((value): { format?: unknown; product?: unk
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Undefined for a file that does not hold a product of that name. */
-function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']): ProductKeys | undefined {
+function readProduct(folder: string, name: string): ProductKeys | undefined {
   const product = name.slice(0, -ending.length);
   const path = join(folder, name);
   if (!name.endsWith(ending) || !isProductName(product) || !isFile(path)) return undefined;
@@ -107,26 +111,23 @@ function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']
   if ('problem' in read) throw new Fault('product-file-malformed', { file: path, problem: read.problem });
   const { format: _, epochStatement, approvalPolicy, ...keys } = read.data;
   return {
-    ...{ ...keys, issuer },
+    ...keys,
     ...(epochStatement === undefined ? {} : { epochStatement }),
     ...(approvalPolicy === undefined ? {} : { approvalPolicyObject: approvalPolicy }),
   };
 }
 
 /**
- * All products of the folder, and whatever else lies there; `issuer` signs their licenses. Throws
+ * All products of the folder, and whatever else lies there. Throws
  * `product-file-malformed` for one that is damaged, and what readBoundedFile does.
  */
-export function readProducts(
-  folder: string,
-  issuer: ProductKeys['issuer'],
-): { products: ProductKeys[]; ignored: string[] } {
+export function readProducts(folder: string): { products: ProductKeys[]; ignored: string[] } {
   const { products } = authorityPaths(folder);
   const found: ProductKeys[] = [];
   const ignored: string[] = [];
   try {
     for (const name of existsSync(products) ? readdirSync(products).sort() : []) {
-      const keys = readProduct(products, name, issuer);
+      const keys = readProduct(products, name);
       if (keys === undefined) ignored.push(name);
       else found.push(keys);
     }

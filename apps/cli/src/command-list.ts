@@ -41,8 +41,13 @@ const authority: CommandGroup = {
     },
     {
       name: 'serve',
-      about: 'serve the HTTP interface on this machine',
+      about: 'serve the HTTP interface, and start the signer that holds the keys beside it',
       load: () => import('./commands/authority/serve.ts'),
+    },
+    {
+      name: 'signer',
+      about: 'hold the keys, for an HTTP process that has none (`authority serve --signer`)',
+      load: () => import('./commands/authority/signer.ts'),
     },
     {
       name: 'token',

@@ -37,6 +37,7 @@ const things = {
   void: 'a void',
   acknowledgement: 'an acknowledgement',
   close: 'the end of the job',
+  recovery: 'a recovery',
 } as const;
 
 export function tellApproval(face: Face, approval: JobView['approvals'][number]): void {

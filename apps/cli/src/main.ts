@@ -22,6 +22,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     if (!isTaken) void endStopped(signal);
   });
 
+// Started by `authority serve` beside itself: ends with it, however that ended.
+process.channel?.unref();
+process.once('disconnect', () => {
+  if (!shell.stops.raise('SIGTERM')) process.exit(1);
+});
+
 async function endStopped(signal: string): Promise<void> {
   const [{ Fault }, { reportFault }] = await Promise.all([import('@firmseal/fault'), import('./report.ts')]);
   const code = reportFault(shell, new Fault('command-stopped', { signal }), words.includes('--json'));

@@ -68,7 +68,7 @@ export const tokenOption = () =>
   new Option('--token-file <file>', 'file with the token').makeOptionMandatory();
 export const rootKeyOption = () =>
   new Option('--root-key <file>', "the root's public key").makeOptionMandatory();
-function productName(text: string): string {
+export function productName(text: string): string {
   if (isProductName(text)) return text;
   throw new InvalidArgumentError(
     'It must be 1 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or a digit.',

@@ -39,12 +39,29 @@ function promptHidden({ in: stdin, err }: Shell, question: string): Promise<stri
   });
 }
 
+const inputBytesAtMost = 4096;
+
+/** The first line of standard input, which ends then. Throws `key-passphrase-empty`. */
+async function readFromInput({ in: stdin }: Shell): Promise<Secret> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > inputBytesAtMost) throw new Fault('key-passphrase-empty', { source: 'standard input' });
+  }
+  const text = Buffer.concat(chunks).toString('utf8').split(/\r?\n/, 1)[0]!;
+  for (const chunk of chunks) chunk.fill(0);
+  return passphraseOf(text, 'standard input');
+}
+
 async function findOrAsk(
   face: Face,
   what: string,
   { file, twice }: { file: string | undefined; twice: boolean },
 ): Promise<Secret> {
   const { shell } = face;
+  if (file === '-') return readFromInput(shell);
   if (file !== undefined) warnOfReaders(face, file);
   const { environment } = shell;
   const found = await findPassphrase({ environment, ...(file === undefined ? {} : { file }) });

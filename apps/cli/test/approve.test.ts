@@ -117,6 +117,22 @@ it('its end needs both too, and leaves a certificate', async () => {
   expect(shown.stdout).toContain('approval policy');
 });
 
+it('a recovery is approved by its device and the floors that the authority knows', async () => {
+  const device = '5a'.repeat(32);
+  const approve = (who: string[], ...words: string[]) => run('approve', ...words, ...who);
+  const first = await approve(ann!, '--recovery', device, '--product', 'panel', '--floor', '3');
+  expect([first.status, first.stdout]).toEqual([
+    0,
+    expect.stringContaining('signed: 1 of 2 approvers have approved'),
+  ]);
+  expect(first.stdout).toContain(`device ${device} makes a new journal: versions from security counter 3 on`);
+  expect(first.stdout).toContain('2 approvers have to sign; yours counts for 7 days');
+  const second = await approve(ben!, '--recovery', device, '--product', 'panel', '--floor', '3');
+  expect(second.stdout).toContain('signed: 2 of 2');
+  expect((await approve(ann!, '--recovery', device)).stderr).toContain('--recovery needs --product');
+  expect((await approve(ann!)).stderr).toContain('give the id of a job, or --recovery with a device');
+});
+
 it('an approver cannot open a job, and half of the options is no approver', async () => {
   const asBen = await run('job', 'open', ...files(), '--quota', '1', ...ben!.slice(0, 4));
   expect([asBen.status, asBen.stderr]).toEqual([11, expect.stringContaining('token-scope-wrong')]);

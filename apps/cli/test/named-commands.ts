@@ -61,8 +61,11 @@ const isShown = ['commander.helpDisplayed', 'commander.version'];
 /** `FILE`, `{chip}`, `<job>`: a value that stands for one. */
 const isPlaceholder = (word: string) => /^(?:[A-Z][A-Z-]+|\{.*\}|<.*>|\.\.\.)$/.test(word);
 
-/** The id of some job, for words that stand for one: JOB, and what a shell puts in from a file. */
-const filledIn = (word: string) => (/^(?:JOB|\$\(cat job.id\))$/.test(word) ? '0'.repeat(32) : word);
+/** Some id, for words that stand for one: JOB, what a shell puts in from a file, and a chip's DEVICE. */
+function filledIn(word: string): string {
+  if (word === 'DEVICE') return '0'.repeat(64);
+  return /^(?:JOB|\$\(cat job.id\))$/.test(word) ? '0'.repeat(32) : word;
+}
 
 /**
  * Looks at a command in a desk that knows everything a desk can know: there, a line to copy may leave it out.

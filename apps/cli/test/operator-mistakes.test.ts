@@ -67,7 +67,7 @@ describe('the folder of an authority', () => {
   it('with a stray file among its products serves the others, and the file is named', () => {
     writeFileSync(join(made(), 'products', '.DS_Store'), '');
     writeFileSync(join(made(), 'products', 'notes.txt'), '');
-    const { products, ignored } = readProducts(made(), undefined as never);
+    const { products, ignored } = readProducts(made());
     expect([products, ignored.sort()]).toEqual([[], ['.DS_Store', 'notes.txt']]);
   });
 
@@ -82,7 +82,7 @@ describe('the folder of an authority', () => {
     writeFileSync(join(folder, 'empty.json'), '{}');
     mkdirSync(join(folder, 'more.json'));
     symlinkSync('nowhere', join(folder, 'gone.json'));
-    const read = () => readProducts(inDesk('authority'), undefined as never);
+    const read = () => readProducts(inDesk('authority'));
     expect(read().products.map(({ product }) => product)).toEqual(['panel']);
     expect(read().ignored).toEqual([
       'empty.json',

@@ -136,6 +136,11 @@ export function callsOf({
       files: [],
       serves: true,
     },
+    'authority signer': {
+      words: ['authority', 'signer', into('authority'), '--socket', into('socket')],
+      files: [],
+      serves: true,
+    },
     'job open': {
       words: [
         ...['job', 'open', ...owner, '--package', at('panel.seal'), '--content-key', at('panel.seal.key')],

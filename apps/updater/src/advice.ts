@@ -2,7 +2,7 @@
 // here each fault that the page can meet belongs to one of a few situations, and words.ts has a sentence
 // and a remedy for each situation in both languages.
 
-import type { Fault, FaultCode } from '@firmseal/fault';
+import { Fault, type FaultCode } from '@firmseal/fault';
 
 const situations = [
   ...(['another-product', 'another-chip', 'no-license', 'license-used-up', 'older-version'] as const),
@@ -65,7 +65,9 @@ const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
 /** Codes of objects that the update brings along, by how they begin. */
 const ofTheUpdate = /^(?:package|record|manifest|delegation|epoch|succession|core|area|license|policy)-/;
 
-export function situationOf({ code }: Pick<Fault, 'code'>): Situation {
+/** Of an install that began again and again, the fault that each attempt ended in says what is wrong. */
+export function situationOf({ code: given, cause }: Pick<Fault, 'code' | 'cause'>): Situation {
+  const code = given === 'install-restarts-exhausted' && cause instanceof Fault ? cause.code : given;
   const found = situations.find((one) => codes[one]?.includes(code));
   return found ?? (ofTheUpdate.test(code) ? 'update-damaged' : 'other');
 }

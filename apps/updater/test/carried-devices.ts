@@ -18,8 +18,10 @@ export interface Plugged {
   /** The device runs its application, until that is asked to make room for the agent. */
   isApplication?: boolean;
   knownApplication?: boolean;
-  /** Sees each message of the page, and may cut the cable. */
+  /** Sees each message of the page by the serial port, and may cut the cable. */
   watcher?: LineWatcher;
+  /** Sees the number of each transfer of the page by USB, from 0; false cuts the cable before it. */
+  passTransfer?: (transfer: number) => boolean;
 }
 
 type Json = Record<string, unknown>;
@@ -40,6 +42,9 @@ export function startAgent(chip: VirtualChip): void {
   chip.setPin('agent-request', false);
 }
 
+/** What is plugged in again is another object in the browser. */
+let plugCount = 0;
+
 /** A USB device, as long as it is on the bus: after a reset of its chip it is another one. */
 class UsbPlug {
   readonly #place;
@@ -47,6 +52,8 @@ class UsbPlug {
   #device: UsbStandIn | undefined;
   #name = '';
   #visits = 0;
+  #transfers = 0;
+  readonly #plug = plugCount++;
 
   constructor(plugged: Plugged) {
     this.#plugged = plugged;
@@ -74,8 +81,13 @@ class UsbPlug {
     const { vendorId, productId, productName, serialNumber, configurations } = found;
     const another = this.#device?.productId !== productId;
     if (another || this.#device?.opened !== true) this.#device = found;
-    this.#name = `${vendorId}:${productId}, ${this.#visits}`;
+    this.#name = `${vendorId}:${productId}, plug ${this.#plug}, visit ${this.#visits}`;
     return { id: this.#name, vendorId, productId, productName, serialNumber, configurations };
+  }
+
+  /** Whether the cable carries this one. */
+  passes(method: string): boolean {
+    return !/Transfer|transfer/.test(method) || this.#plugged.passTransfer?.(this.#transfers++) !== false;
   }
 
   async call(method: string, given: readonly unknown[]): Promise<unknown> {
@@ -101,6 +113,7 @@ class UsbPlug {
 /** A serial adapter whose other side is wired to the chip's UART. */
 class SerialPlug {
   readonly #plugged: Plugged;
+  readonly plug = plugCount++;
   #stream: ReturnType<typeof openChipLink> | undefined;
   #arrived: number[] = [];
   #isEnded = false;
@@ -202,10 +215,10 @@ function carry(): void {
     readable: null as ReadableStream | null,
     writable: null as WritableStream | null,
     async open() {
-      await call({ what: 'serial-open' });
+      const plug = await call({ what: 'serial-open' });
       port.readable = new ReadableStream({
         async pull(controller) {
-          const bytes = (await call({ what: 'serial-read' })) as number[] | null;
+          const bytes = (await call({ what: 'serial-read', plug })) as number[] | null;
           if (bytes !== null) controller.enqueue(Uint8Array.from(bytes));
           else {
             port.readable = null;
@@ -214,7 +227,7 @@ function carry(): void {
         },
       });
       port.writable = new WritableStream({
-        write: (bytes: Uint8Array) => call({ what: 'serial-write', bytes: bytesOf(bytes) }),
+        write: (bytes: Uint8Array) => call({ what: 'serial-write', plug, bytes: bytesOf(bytes) }),
       });
     },
     async close() {
@@ -259,8 +272,8 @@ export async function carryDevices(context: BrowserContext, plugged: Plugged[]):
     if (shown === undefined && choose) throw none();
     return shown === undefined ? [] : [shown];
   };
-  type Message = { what: string; method: string; given: unknown[]; bytes: number[] };
-  const answer = async ({ what, method, given, bytes }: Message): Promise<unknown> => {
+  type Message = { what: string; method: string; given: unknown[]; bytes: number[]; plug: number };
+  const answer = async ({ what, method, given, bytes, plug }: Message): Promise<unknown> => {
     switch (what) {
       case 'usb-known':
         return describe(false);
@@ -268,7 +281,7 @@ export async function carryDevices(context: BrowserContext, plugged: Plugged[]):
         return describe(true);
       case 'usb': {
         const found = usb();
-        if (found === undefined) throw lost();
+        if (found?.plug.passes(method) !== true) throw lost();
         return found.plug.call(method, given);
       }
       case 'serial-known':
@@ -282,7 +295,12 @@ export async function carryDevices(context: BrowserContext, plugged: Plugged[]):
     }
     const found = serial();
     if (found === undefined) throw lost();
-    if (what === 'serial-open') return found.plug.open();
+    if (what === 'serial-open') {
+      await found.plug.open();
+      return found.plug.plug;
+    }
+    // A stream of the cable that was pulled does not reach what is plugged in now.
+    if (what !== 'serial-close' && plug !== found.plug.plug) throw lost();
     if (what === 'serial-read') return (await found.plug.read()) ?? null;
     if (what === 'serial-write') return found.plug.write(bytes);
     return found.plug.close();

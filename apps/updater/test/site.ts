@@ -28,6 +28,8 @@ export interface PageOrder {
   readonly sealed: TestPackage;
   /** Devices that get a license; none leaves licenses out. */
   readonly devices?: readonly LineChip[];
+  /** How often a device may unwrap in all; 16 as the default. */
+  readonly ceiling?: number;
   readonly earlier?: readonly TestPackage[];
   /** Gives the licenses instead. */
   readonly authority?: OfferedJob;
@@ -74,7 +76,7 @@ export class Site {
   /** `firmseal updater build`; the folder that it wrote. */
   async build(
     name: string,
-    { sealed, devices, earlier = [], authority, settings }: PageOrder,
+    { sealed, devices, ceiling = 16, earlier = [], authority, settings }: PageOrder,
   ): Promise<string> {
     const write = (file: string, content: Uint8Array | string) => {
       writeFileSync(this.at(file), content);
@@ -93,7 +95,7 @@ export class Site {
     if (devices !== undefined) {
       mkdirSync(this.at(`${name}-licenses`));
       for (const { device } of devices) {
-        const { bundle } = await makeLicense(sealed, device);
+        const { bundle } = await makeLicense(sealed, device, { terms: { ceiling } });
         write(`${name}-licenses/${toHex(device.thumbprint)}.license`, bundle);
       }
       words.push('--licenses', this.at(`${name}-licenses`));

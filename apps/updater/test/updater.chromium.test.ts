@@ -8,9 +8,11 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { startInBootloader } from '@firmseal/uart-bootloader/testing';
 import type { LineChip } from '@firmseal/virtual-line';
+import { createVirtualChip } from '@firmseal/virtual-stm32';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallAreas, type TestPackage } from '../../../device/agent/test/trusted-site.ts';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { runHere } from '../../cli/test/run-here.ts';
 import { button, launchBrowser, shown } from './browser.ts';
 import { type Plugged, startAgent } from './carried-devices.ts';
@@ -205,12 +207,34 @@ describe('what goes wrong ends in plain words', () => {
     expect(await look(page, 'no-license')).toEqual([]);
   });
 
+  it('a license that was used up by attempts', async () => {
+    const device = await site.device('stm32f427');
+    const earlier = await open({ sealed: first, devices: [device] }, [plug(device, 'serial')]);
+    await button(earlier.page, 'start').click();
+    await shown(earlier.page, 'receipt');
+    const sealed = await site.package('stm32f427', '1.3.0', { core: { securityCounter: 6 } });
+    const order = { sealed, devices: [device], ceiling: 1 };
+    const { text } = await fault(order, [plug(device, 'serial')]);
+    expect(text).toContain('used up');
+  });
+
   it('a chip in its boot ROM', async () => {
     const rom = { way: 'usb', chip: startInBootloader('stm32f427'), known: false } as const;
     const { page } = await open({ sealed: first, devices: [f427] }, [rom]);
     await button(page, 'start').click();
     await button(page, 'usb').click();
     expect(await shown(page, 'fault')).toContain('Release BOOT0');
+  });
+
+  it('a chip on which nothing was ever written', async () => {
+    const blank = createVirtualChip({ chip: 'stm32f427', seed: 'blank' });
+    const held: Plugged = { way: 'serial', chip: blank, known: false };
+    const { page } = await open({ sealed: first, devices: [f427] }, [held]);
+    await button(page, 'start').click();
+    await button(page, 'serial').click();
+    const text = await shown(page, 'fault', 'receipt');
+    expect(text).toContain('The device does not answer.');
+    expect(text).toContain('Hold the update button');
   });
 
   it('a browser that reaches no devices', async () => {
@@ -263,6 +287,56 @@ describe('an update that was interrupted', () => {
     await button(page, 'retry').click();
     expect(await shown(page, 'receipt', 'fault')).toMatch(/Version before\s+an unfinished update/);
   });
+
+  /** Updates a device again and again, and pulls the cable at another place each time. */
+  async function pullAt(
+    way: 'usb' | 'serial',
+    chipId: 'stm32f427' | 'stm32h743',
+    states: (all: number) => number[],
+  ): Promise<void> {
+    const device = await site.device(chipId);
+    let counter = 0;
+    const update = async (cutAt: number): Promise<number> => {
+      const version = `9.${counter++}.0`;
+      const sealed = await site.package(chipId, version, { core: { securityCounter: counter } });
+      const plugged: Plugged[] = [plug(device, way)];
+      let reached = 0;
+      const pass = (at: number) => {
+        reached = at + 1;
+        if (at !== cutAt) return true;
+        plugged.splice(0);
+        return false;
+      };
+      Object.assign(plugged[0]!, way === 'usb' ? { passTransfer: pass } : { watcher: { pass } });
+      const visited = await open({ sealed, devices: [device], ceiling: 2 * counter }, plugged);
+      await button(visited.page, 'start').click();
+      const where = `${way} ${chipId}, cable pulled before message ${cutAt} of the page`;
+      let text = await shown(visited.page, 'fault', 'receipt', 'usb', 'serial');
+      // The last transfers only start the application: the receipt is there already.
+      if (cutAt < Number.POSITIVE_INFINITY && !text.includes('signed a receipt')) {
+        expect(text, where).toMatch(/connection to the device was lost|How is the device connected/);
+        plugged.push(plug(device, way));
+        // A page that has no answer from the device that it knows asks for one.
+        for (let presses = 0; presses < 2 && !text.includes('receipt'); presses++) {
+          await visited.page.locator(`firmseal-update button:is([part~="retry"], [part~="${way}"])`).click();
+          text = await shown(visited.page, 'receipt', 'fault', way);
+        }
+      }
+      expect(text, where).toMatch(new RegExp(`The device (now has|already had) version ${version}`));
+      expect((await receiptOf(visited.page, `pulled-${way}-${counter}.receipt`)).status, where).toBe(0);
+      await visited.close();
+      return reached;
+    };
+    const all = await update(Number.POSITIVE_INFINITY);
+    for (const state of states(all)) expect(await update(state)).toBeGreaterThan(state);
+  }
+
+  it('by a cable that is pulled in any state ends with the update and a receipt', async () => {
+    const every = (all: number, step = 1) =>
+      Array.from({ length: Math.ceil(all / step) }, (_, i) => i * step);
+    await pullAt('serial', 'stm32f427', (all) => sampled(every(all), [0, 2, all - 1]));
+    await pullAt('usb', 'stm32h743', (all) => sampled(every(all, 4), [1, all >> 1, all - 1]));
+  }, 3_600_000);
 
   it('by a closed tab goes on when the page is opened again', async () => {
     const sealed = await sealedFor('1.5.0', 8);

@@ -18,5 +18,8 @@
 /* Control requests of a USB host, and the work that an answer announced; for ports with a USB controller. */
 #define fs_agent_usb_control fs_usb_control
 #define fs_agent_usb_after fs_usb_after
+/* What happens to the bus. */
+#define fs_agent_usb_reset fs_usb_reset
+#define fs_agent_usb_suspend fs_usb_suspend
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "fs_agent_image.h"
 
+#include "fs_agent_signer.h"
 #include "fs_cose.h"
 #include "fs_delegation.h"
 #include "fs_flash.h"
@@ -119,18 +120,24 @@ static fs_answer is_product(fs_view name, const fs_anchor_data *trust) {
   return fs_equal(name.data, trust->product, name.length);
 }
 
-/* The root's word about the signer: spec/delegation.md section 5, steps 1 and 3. */
-static fs_result verify_signer(fs_view proof, const fs_anchor_data *trust, fs_trust *now, fs_delegation *signer,
+/* The root's word about the signer, spec/delegation.md section 5, steps 1 and 3; or
+ * that of the trusted site. */
+static fs_result verify_signer(const image *found, const fs_anchor_data *trust, fs_trust *now, fs_delegation *signer,
                                fs_view *object) {
   fs_purpose purpose;
   fs_cbor successions;
   fs_view delegation, succession;
   uint32_t count, i;
-  FS_TRY_AS(read_proof(proof, &successions, &count, &delegation, object), FS_ERR_AGENT_IMAGE_MALFORMED);
+  FS_TRY_AS(read_proof(found->proof, &successions, &count, &delegation, object), FS_ERR_AGENT_IMAGE_MALFORMED);
   purpose.role = FS_ROLE_AGENT_SIGNER;
   purpose.product.data = trust->product;
   purpose.product.length = trust->product_length;
   fs_trust_begin(trust->root + 1, trust->epoch, now);
+  if (found->counter <= trust->signer_cap && fs_agent_signer_known(trust->signer, delegation) == FS_YES) {
+    memcpy(signer->key, trust->signer, FS_POINT_SIZE);
+    signer->counter_cap = trust->signer_cap;
+    return FS_OK;
+  }
   for (i = 0; i < count; i++) {
     FS_TRY_AS(fs_cbor_bytes(&successions, 0, PROOF_MOST, &succession), FS_ERR_AGENT_IMAGE_MALFORMED);
     FS_DECIDE(fs_trust_follow(succession, purpose.product, now));
@@ -145,7 +152,7 @@ static fs_result check_proof(const image *found, const fs_anchor_data *trust, fs
   fs_cose cose;
   statement read;
   fs_view object;
-  FS_DECIDE(verify_signer(found->proof, trust, &now, &signer, &object));
+  FS_DECIDE(verify_signer(found, trust, &now, &signer, &object));
   FS_TRY_AS(fs_cose_open(object, FS_TYP_AGENT, STATEMENT_MOST, &cose), FS_ERR_AGENT_IMAGE_MALFORMED);
   /* Defence agent-image-signature */
   FS_DECIDE_AS(fs_cose_verify(&cose, signer.key), FS_ERR_AGENT_IMAGE_SIGNATURE_INVALID);

@@ -21,6 +21,8 @@ typedef struct {
   uint32_t epoch;
   uint8_t measured[FS_HASH_SIZE]; /* SHA-256 of the code of the agent that personalization wrote */
   uint32_t measured_counter;
+  uint8_t signer[FS_POINT_SIZE]; /* the agent signer that the trusted site knew, or zeros */
+  uint32_t signer_cap;           /* the highest counter that the root allowed him then */
 } fs_anchor_data;
 
 /* What an image that passed says. Nothing in it is padding. */

@@ -1,9 +1,11 @@
 /*
  * See fs_anchor_block.h. Little-endian:
- *   0  magic "FSAD"      4  version 1 (2 bytes)   6  length: 256 (2)   8  epoch
+ *   0  magic "FSAD"      4  version (2 bytes)     6  length: 256 (2)   8  epoch
  *  12  counter of the measured agent              16  16 zeros        32  SHA-256 of its code
  *  64  root public key, or zeros                129  product: length, or 0        130  product, 32
- * 162  zeros           252  CRC-32 of all before it
+ * version 1: 162  zeros
+ * version 2: 162  public key of the agent signer, 65          227  zero         228  his cap       232  zeros
+ * 252  CRC-32 of all before it
  */
 #include "fs_anchor_block.h"
 
@@ -13,12 +15,16 @@
 #define BLOCK_LENGTH 256u
 #define CRC_AT (BLOCK_LENGTH - 4u)
 #define MAGIC 0x44415346u /* "FSAD" */
-#define VERSION_AND_LENGTH 0x01000001u
+#define LENGTH_AND_VERSION(version) (BLOCK_LENGTH << 16 | (version))
+#define SIGNER_AT 162u
+#define SIGNER_CAP_AT 228u
 
 static fs_result read_block(fs_anchor_data *data) {
   uint8_t block[BLOCK_LENGTH];
+  uint32_t version;
   FS_TRY(fs_flash_read(FS_ANCHOR_DATA_START, block, sizeof block));
-  FS_DEMAND(fs_get_u32le(block) == MAGIC && fs_get_u32le(block + 4) == VERSION_AND_LENGTH,
+  version = fs_get_u32le(block + 4);
+  FS_DEMAND(fs_get_u32le(block) == MAGIC && (version == LENGTH_AND_VERSION(1u) || version == LENGTH_AND_VERSION(2u)),
             FS_ERR_ANCHOR_DATA_MISSING);
   FS_DEMAND(fs_crc32(block, CRC_AT) == fs_get_u32le(block + CRC_AT), FS_ERR_ANCHOR_DATA_MISSING);
   FS_REQUIRE(block[129] <= sizeof data->product, FS_ERR_ANCHOR_DATA_MISSING);
@@ -28,6 +34,9 @@ static fs_result read_block(fs_anchor_data *data) {
   memcpy(data->root, block + 64, sizeof data->root);
   data->product_length = block[129];
   memcpy(data->product, block + 130, sizeof data->product);
+  /* Version 1 has zeros there. They are copied too: memory that was not overwritten may be an attacker's. */
+  memcpy(data->signer, block + SIGNER_AT, sizeof data->signer);
+  data->signer_cap = fs_get_u32le(block + SIGNER_CAP_AT);
   return FS_OK;
 }
 

@@ -29,7 +29,7 @@
 #define BOOTS 37u
 #define USB_VENDOR 38u
 #define USB_PRODUCT 40u
-#define UNLISTED 42u /* up to the CRC */
+#define PAGE 42u /* up to the CRC */
 
 #define PORT_MOST 10u
 #define PA9 0x09u
@@ -100,10 +100,15 @@ static fs_result check_pins(const uint8_t *block) {
 /* No bit above the pull, and no pull of 3. */
 static uint32_t is_entry(uint32_t pin, uint32_t flags) { return pin == FS_BOARD_NO_PIN ? flags == 0 : flags < 6u; }
 
+/* Of an address: ASCII that is seen, one behind the other from the first byte on, and only with USB. */
+static uint32_t is_letter_of_page(const uint8_t *block, uint32_t i) {
+  return block[USB_FLAGS] != 0 && within(block[i], 0x21u, 0x7Eu) && (i == PAGE || block[i - 1u] != 0);
+}
+
 static fs_result check_fields(const uint8_t *block) {
   uint32_t i;
   FS_FIELD(block[5] == 0 && block[BOOTS] <= FS_BOARD_BOOTS_MOST);
-  for (i = UNLISTED; i < CRC_AT; i++) FS_FIELD(block[i] == 0);
+  for (i = PAGE; i < CRC_AT; i++) FS_FIELD(block[i] == 0 || is_letter_of_page(block, i));
   FS_TRY(check_supply(block));
   FS_TRY(check_uart(block));
   FS_FIELD(is_entry(block[ENTRY], block[ENTRY_FLAGS]));
@@ -141,10 +146,9 @@ static fs_result check_chip(const fs_board *board) {
 }
 #endif
 
-static fs_result read_block(fs_board *board) {
-  uint8_t block[FS_BOARD_LENGTH];
+static fs_result take_block(uint8_t block[FS_BOARD_LENGTH]) {
   /* A word that was torn while it was written gives no bytes. */
-  FS_TRY_AS(fs_port_flash_read(FS_BOARD_START, block, sizeof block), FS_ERR_BOARD_DAMAGED);
+  FS_TRY_AS(fs_port_flash_read(FS_BOARD_START, block, FS_BOARD_LENGTH), FS_ERR_BOARD_DAMAGED);
   FS_REQUIRE(fs_get_u32le(block) == MAGIC, FS_ERR_BOARD_MISSING);
   FS_REQUIRE(block[4] == VERSION, FS_ERR_BOARD_VERSION_UNSUPPORTED);
   FS_REQUIRE(u16(block + 6) == FS_BOARD_LENGTH, FS_ERR_BOARD_DAMAGED);
@@ -153,6 +157,12 @@ static fs_result read_block(fs_board *board) {
   FS_TRY(check_fields(block));
   /* Defence board-of-this-chip */
   FS_REQUIRE(u16(block + 8) == FS_CHIP_NUMBER, FS_ERR_BOARD_CHIP_WRONG);
+  return FS_OK;
+}
+
+static fs_result read_block(fs_board *board) {
+  uint8_t block[FS_BOARD_LENGTH];
+  FS_TRY(take_block(block));
   board->baud = fs_get_u32le(block + BAUD);
   board->fast_baud = fs_get_u32le(block + FAST_BAUD);
   board->window_ms = u16(block + WINDOW);
@@ -172,4 +182,19 @@ fs_result fs_board_read(fs_board *board) {
   fs_result result = read_block(board);
   if (result != FS_OK) memset(board, 0, sizeof *board);
   return result;
+}
+
+fs_result fs_board_read_usb(fs_board_usb *usb) {
+  uint8_t block[FS_BOARD_LENGTH];
+  memset(usb, 0, sizeof *usb);
+  FS_TRY(take_block(block));
+  FS_REQUIRE(block[USB_FLAGS] != 0, FS_ERR_BOARD_MISSING);
+  usb->flags = block[USB_FLAGS];
+  usb->oscillator = block[OSCILLATOR];
+  usb->crystal_hz = fs_get_u32le(block + FREQUENCY);
+  usb->vendor = u16(block + USB_VENDOR);
+  usb->product = u16(block + USB_PRODUCT);
+  memcpy(usb->page, block + PAGE, sizeof usb->page);
+  while (usb->page_length < sizeof usb->page && usb->page[usb->page_length] != 0) usb->page_length++;
+  return FS_OK;
 }

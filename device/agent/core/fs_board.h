@@ -30,6 +30,23 @@ typedef struct {
   uint8_t entry_pull; /* 0 none, 1 up, 2 down */
 } fs_board;
 
+#define FS_BOARD_USB_SENSING 2u
+#define FS_BOARD_PAGE_MOST 18u
+
+/* The settings of USB, for ports that have it. */
+typedef struct {
+  uint8_t flags;        /* FS_BOARD_USB_SENSING: VBUS is on PA9 */
+  uint8_t oscillator;   /* 0 internal, 1 crystal, 2 a clock from outside */
+  uint8_t page_length;  /* 0: none */
+  uint8_t page[FS_BOARD_PAGE_MOST]; /* of https:// */
+  uint32_t crystal_hz;
+  uint32_t vendor;
+  uint32_t product;
+} fs_board_usb;
+
+/* Reads them from the block. Another result than FS_OK: no block passes, or the board does not use USB. */
+fs_result fs_board_read_usb(fs_board_usb *usb);
+
 /* Reads the block in flash. Another result than FS_OK is the fault of section 4; the
  * settings are then zeros. */
 fs_result fs_board_read(fs_board *board);

@@ -95,3 +95,10 @@ fs_answer fs_usb_control(const uint8_t bytes[FS_USB_SETUP_SIZE], fs_view data, f
 }
 
 void fs_usb_after(void) { fs_dfu_after(); }
+
+void fs_usb_reset(void) {
+  chosen = 0;
+  fs_dfu_select(FS_USB_ALTERNATE_PACKAGE);
+}
+
+void fs_usb_suspend(void) { fs_dfu_select(fs_dfu_alternate()); }

@@ -19,4 +19,11 @@ fs_answer fs_usb_control(const uint8_t setup[FS_USB_SETUP_SIZE], fs_view data, f
 /* To be called once the answer reached the host: the work that it announced. May end in a reset. */
 void fs_usb_after(void);
 
+/* A reset of the bus: not configured, and no download is open. */
+void fs_usb_reset(void);
+
+/* The bus is idle: a host that sleeps, or a cable that was pulled. A download ends, with its keys; the UART
+ * takes frames again. */
+void fs_usb_suspend(void);
+
 #endif

@@ -2,6 +2,7 @@
  * 2.0 Descriptors Specification, WebUSB section 4. */
 #include "fs_usb_descriptors.h"
 
+#include "fs_board.h"
 #include "fs_chip_facts.h"
 #include "fs_port.h"
 #include "fs_version.h"
@@ -11,7 +12,9 @@
 enum { TYPE_DEVICE = 1, TYPE_CONFIGURATION = 2, TYPE_STRING = 3, TYPE_BOS = 15 };
 enum { STRING_MAKER = 1, STRING_PRODUCT = 2, STRING_SERIAL = 3, STRING_PACKAGE = 4, STRING_FRAMES = 5 };
 
-/* bcdUSB 2.01: hosts ask for the BOS from there on. */
+#define VENDOR_AT 8u
+#define PRODUCT_AT 10u
+/* bcdUSB 2.01: hosts ask for the BOS from there on. The ids are those of the board, where it has some. */
 static const uint8_t device[] = {
   18, TYPE_DEVICE, WORD(0x0201u), 0, 0, 0, 64, WORD(FS_USB_VENDOR_ID), WORD(FS_USB_PRODUCT_ID),
   WORD(FS_AGENT_VERSION), STRING_MAKER, STRING_PRODUCT, STRING_SERIAL, 1
@@ -57,13 +60,12 @@ static const uint8_t bos[] = {
   /* Microsoft OS 2.0: D8DD60DF-4589-4CC7-9CD2-659D9E648A9F, from Windows 8.1 on. */
   28, 16, 5, 0, 0xdf, 0x60, 0xdd, 0xd8, 0x89, 0x45, 0xc7, 0x4c, 0x9c, 0xd2, 0x65, 0x9d, 0x9e, 0x64, 0x8a, 0x9f,
   0, 0, 3, 6, WORD(MICROSOFT_SIZE), FS_USB_VENDOR_MICROSOFT, 0,
-  /* WebUSB 1.0: 3408b638-09a9-47a0-8bfd-a0768815b665, landing page 1. */
+  /* WebUSB 1.0: 3408b638-09a9-47a0-8bfd-a0768815b665; the last byte is 1 where the
+   * board names a landing page. */
   24, 16, 5, 0, 0x38, 0xb6, 0x08, 0x34, 0xa9, 0x09, 0xa0, 0x47, 0x8b, 0xfd, 0xa0, 0x76, 0x88, 0x15, 0xb6, 0x65,
-  WORD(0x0100u), FS_USB_VENDOR_WEBUSB, 1
+  WORD(0x0100u), FS_USB_VENDOR_WEBUSB, 0
 };
 FS_STATIC_ASSERT(sizeof bos == BOS_SIZE);
-
-static const char page[] = FS_USB_LANDING_PAGE;
 
 #define TEXT_MAX 32u
 static uint8_t made[2u + 2u * TEXT_MAX];
@@ -115,15 +117,35 @@ static fs_answer text(uint8_t index, fs_view *found) {
   return FS_YES;
 }
 
+static void put_u16(uint32_t place, uint32_t value) {
+  made[place] = (uint8_t)value;
+  made[place + 1u] = (uint8_t)(value >> 8);
+}
+
+static fs_answer device_or_bos(uint8_t type, fs_view *found) {
+  uint32_t length = type == TYPE_DEVICE ? sizeof device : sizeof bos;
+  fs_board_usb board;
+  FS_STATIC_ASSERT(sizeof bos <= sizeof made);
+  memcpy(made, type == TYPE_DEVICE ? device : bos, length);
+  if (fs_board_read_usb(&board) == FS_OK) {
+    if (type != TYPE_DEVICE) {
+      made[BOS_SIZE - 1u] = board.page_length > 0;
+    } else {
+      put_u16(VENDOR_AT, board.vendor);
+      put_u16(PRODUCT_AT, board.product);
+    }
+  }
+  *found = view_of(made, length);
+  return FS_YES;
+}
+
 fs_answer fs_usb_descriptor(uint8_t type, uint8_t index, fs_view *found) {
   if (type == TYPE_STRING) return text(index, found);
   if (index != 0) return FS_NO;
-  switch (type) {
-    case TYPE_DEVICE: *found = view_of(device, sizeof device); return FS_YES;
-    case TYPE_CONFIGURATION: *found = view_of(configuration, sizeof configuration); return FS_YES;
-    case TYPE_BOS: *found = view_of(bos, sizeof bos); return FS_YES;
-    default: return FS_NO;
-  }
+  if (type == TYPE_DEVICE || type == TYPE_BOS) return device_or_bos(type, found);
+  if (type != TYPE_CONFIGURATION) return FS_NO;
+  *found = view_of(configuration, sizeof configuration);
+  return FS_YES;
 }
 
 fs_view fs_usb_functional(uint32_t alternate) {
@@ -132,18 +154,23 @@ fs_view fs_usb_functional(uint32_t alternate) {
   return view_of(configuration + at, FUNCTIONAL_SIZE);
 }
 
+#define URL 3u
+#define SCHEME_HTTPS 1u
+
 /* wIndex 7: the descriptor set; wIndex 2: the address that wValue numbers. */
 fs_answer fs_usb_platform(const fs_usb_setup *setup, fs_view *found) {
+  fs_board_usb board;
   if (setup->request == FS_USB_VENDOR_MICROSOFT && setup->index == 7) {
     *found = view_of(microsoft, sizeof microsoft);
     return FS_YES;
   }
   if (setup->request != FS_USB_VENDOR_WEBUSB || setup->index != 2 || setup->value != 1) return FS_NO;
-  FS_STATIC_ASSERT(sizeof page - 1u <= sizeof made - 3u);
-  made[0] = (uint8_t)(3u + sizeof page - 1u);
-  made[1] = 3;
-  made[2] = FS_USB_LANDING_SCHEME;
-  memcpy(made + 3, page, sizeof page - 1u);
+  if (fs_board_read_usb(&board) != FS_OK || board.page_length == 0) return FS_NO;
+  FS_STATIC_ASSERT(FS_BOARD_PAGE_MOST <= sizeof made - 3u);
+  made[0] = (uint8_t)(3u + board.page_length);
+  made[1] = URL;
+  made[2] = SCHEME_HTTPS;
+  memcpy(made + 3, board.page, board.page_length); /* at most FS_BOARD_PAGE_MOST */
   *found = view_of(made, made[0]);
   return FS_YES;
 }

@@ -4,17 +4,9 @@
 
 #include "fs_usb_request.h"
 
-/* A product ships with its owner's own pair; 0x1209:0x0001 is the pid.codes pair for tests
- * and no product may use it. */
-#ifndef FS_USB_VENDOR_ID
+/* Without settings of the board: the pid.codes pair for tests, which no product may use. */
 #define FS_USB_VENDOR_ID 0x1209u
 #define FS_USB_PRODUCT_ID 0x0001u
-#endif
-/* What a browser offers to open: scheme 0 http, 1 https, and the rest of the address. */
-#ifndef FS_USB_LANDING_PAGE
-#define FS_USB_LANDING_SCHEME 0u
-#define FS_USB_LANDING_PAGE "localhost:8080/"
-#endif
 
 /* GET_DESCRIPTOR of the device. FS_NO: there is none. */
 fs_answer fs_usb_descriptor(uint8_t type, uint8_t index, fs_view *found);

@@ -2,7 +2,7 @@
 // anchor decides, not what an agent does. An agent "runs" when the anchor jumps to it; the
 // player notes which one stands there.
 
-import { anchorPart, encodeAgentImage, signAgentImage } from '@firmseal/agent-image';
+import { type AnchorOwner, anchorPart, encodeAgentImage, signAgentImage } from '@firmseal/agent-image';
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import {
@@ -99,8 +99,14 @@ export class AnchorBench {
     this.#player = player;
   }
 
-  /** A blank chip with anchor (of `module`), its data, and the measured agent in slot A; its power is off. */
-  static async create(chipId: string, module = anchorModule(chipId)): Promise<AnchorBench> {
+  /**
+   * A blank chip with anchor (of `module`), its data (which name `trust`), and the measured agent
+   * in slot A; its power is off.
+   */
+  static async create(
+    chipId: string,
+    { module = anchorModule(chipId), trust = owner }: { module?: Promise<Bytes>; trust?: AnchorOwner } = {},
+  ): Promise<AnchorBench> {
     const player = new AgentPlayer();
     const facts = findChip(chipId);
     const executors = [wasmAgent(crypto), player];
@@ -111,7 +117,7 @@ export class AnchorBench {
       { address: agent.addressStart, bytes: measuredAgent },
     ];
     bench.debug((debug) => {
-      for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: facts, owner })])
+      for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: facts, owner: trust })])
         expectOk(debug.programFlash(address, bytes));
       const boot = bootOptions(facts).map(({ register }) => register);
       const values = changedOptions(defaultOptionValues(facts), bootOptions(facts));

@@ -1,13 +1,15 @@
 // The anchor (spec/anchor.md) on WebAssembly builds of every chip: which agent it starts, what it copies,
 // what it loads, and what a power cut at any operation leaves.
 
+import { encodeAgentImage, readAgentImage } from '@firmseal/agent-image';
+import type { Bytes } from '@firmseal/bytes';
 import { describe, expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { buildWeakenedAnchor } from '../build.ts';
 import { agentChipIds } from '../toolchain/chip-header.ts';
 import { agentDelegation } from './agent-package.ts';
 import { AnchorBench, codeNumbered, measuredAgent, signedAgent } from './anchor-bench.ts';
-import { delegate } from './trusted-site.ts';
+import { delegate, owner, signerOf } from './trusted-site.ts';
 
 const measured = 0xa0;
 
@@ -31,8 +33,6 @@ const refused: readonly (readonly [string, (chipId: string) => Promise<Uint8Arra
 
 /** The proof of an agent signer whom the root does not know: his delegation is his own. */
 async function forged(chipId: string): Promise<Uint8Array> {
-  const { encodeAgentImage, readAgentImage } = await import('@firmseal/agent-image');
-  const { signerOf } = await import('./trusted-site.ts');
   const image = readAgentImage(await signedAgent(chipId, 9));
   const own = await delegate('agent-signer', 'agent signer', { by: signerOf('stranger') });
   return encodeAgentImage({ ...image, proof: { ...image.proof!, delegation: own } });
@@ -122,6 +122,58 @@ describe.each(agentChipIds)('%s', (chipId) => {
     expect(bench.line.try(0x40, image.subarray(0, 1023)).status).toBe('request-malformed');
     expect(bench.load(image).status).toBe(0);
     expect(bench.state()).toBe(7);
+  });
+});
+
+/** The statement of one signer beside the delegation of another. */
+async function statedBy(chipId: string, signer: string, delegation: Bytes): Promise<Uint8Array> {
+  const own = await delegate('agent-signer', signer);
+  const image = readAgentImage(await signedAgent(chipId, 9, { signer, delegation: own }));
+  return encodeAgentImage({ ...image, proof: { ...image.proof!, delegation } });
+}
+
+/** A delegation whose signature is not the root's. */
+async function spoilt(): Promise<Bytes> {
+  const delegation = await agentDelegation();
+  delegation[delegation.length - 1]! ^= 1;
+  return delegation;
+}
+
+describe.each(agentChipIds)('%s, whose data name an agent signer', (chipId) => {
+  const starting = async (image: Uint8Array, counterCap = 1000): Promise<number | 'loader' | 'nothing'> => {
+    const trust = { ...owner, agentDelegation: await agentDelegation({ counterCap }) };
+    const bench = await AnchorBench.create(chipId, { trust });
+    bench.put(['a', image], ['b', image]);
+    return bench.start();
+  };
+
+  it('starts his agents, and does not ask the root for them', async () => {
+    expect(await starting(await signedAgent(chipId, 9))).toBe(9);
+    const unasked = await statedBy(chipId, 'agent signer', await spoilt());
+    expect(await starting(unasked)).toBe(9);
+    const bench = await AnchorBench.create(chipId);
+    bench.put(['a', unasked], ['b', unasked]);
+    expect(bench.start()).toBe('loader');
+  });
+
+  it('refuses what somebody else signed in his name', async () => {
+    expect(await starting(await statedBy(chipId, 'stranger', await agentDelegation()))).toBe('loader');
+    expect(await starting(await forged(chipId))).toBe(9); // his own statement: the delegation counts for nothing
+  });
+
+  it('starts agents of another signer by the word of the root, and refuses those without it', async () => {
+    const delegation = await delegate('agent-signer', 'agent signer of later');
+    const signer = 'agent signer of later';
+    expect(await starting(await signedAgent(chipId, 9, { signer, delegation }))).toBe(9);
+    const by = signerOf('stranger');
+    const own = await delegate('agent-signer', signer, { by });
+    expect(await starting(await statedBy(chipId, signer, own))).toBe('loader');
+  });
+
+  it('asks the root for a counter above his cap', async () => {
+    expect(await starting(await signedAgent(chipId, 9), 9)).toBe(9);
+    expect(await starting(await signedAgent(chipId, 9), 8)).toBe(9); // the image brings a delegation up to 1000
+    expect(await starting(await statedBy(chipId, 'agent signer', await spoilt()), 8)).toBe('loader');
   });
 });
 
@@ -216,7 +268,7 @@ describe.each(agentChipIds)('%s, power cut at every operation of', (chipId) => {
 it('without the comparison of counters an older agent replaces the newer one', async () => {
   const chipId = 'stm32u575';
   const weak = buildWeakenedAnchor(chipId, { 'anchor-newer': '' });
-  const bench = await AnchorBench.create(chipId, weak);
+  const bench = await AnchorBench.create(chipId, { module: weak });
   bench.put(['a', await signedAgent(chipId, 8)], ['b', await signedAgent(chipId, 7)]);
   expect(bench.start()).toBe(7);
 });

@@ -6,13 +6,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BoardSettings, encodeBoardBlock, findBoard } from '@firmseal/boards';
+import { type BoardSettings, boardIds, encodeBoardBlock, findBoard } from '@firmseal/boards';
 import { type Bytes, crc32 } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { encodeFrame } from '@firmseal/link';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -59,7 +60,8 @@ function changed(block: Bytes, bytes: Readonly<Record<number, number>>): Bytes {
   return other;
 }
 
-const boards = ['nucleo-f429zi', 'nucleo-h743zi', 'nucleo-g0b1re', 'nucleo-u575zi-q'].map((id) => {
+const some = ['stm32f4discovery', 'nucleo-h743zi', 'nucleo-g0b1re', 'nucleo-l476rg'];
+const boards = sampled(boardIds, some).map((id) => {
   const { chip, settings } = findBoard(id);
   return { id, chip, settings, block: encodeBoardBlock(settings, findChip(chip)) };
 });

@@ -10,12 +10,20 @@ import { pattern } from './trusted-site.ts';
 /** What the application of that chip says. */
 export const greetingOf = (chipId: string): string => `firmseal application of ${chipId}\r\n`;
 
+/** USART1: its registers, and the word that turns its transmitter on: the layout of F4, or the later one. */
+function usartOf(chipId: string) {
+  if (chipId.startsWith('stm32f4'))
+    return { addressStart: 0x4001_1000, control: 0x0c, status: 0, send: 4, on: 0x2008 };
+  const addressStart = chipId === 'stm32h743' ? 0x4001_1000 : 0x4001_3800;
+  return { addressStart, control: 0, status: 0x1c, send: 0x28, on: 9 };
+}
+
 /**
- * Vector table, then code that opens USART1 in the later layout, greets when there is
+ * Vector table, then code that opens USART1, greets when there is
  * room for a letter, and stays. Compiled in `folder`.
  */
 export function greetingApplication(chipId: string, linkStart: number, folder: string): Bytes {
-  const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[chipId]!;
+  const usart = usartOf(chipId);
   const name = join(folder, chipId);
   writeFileSync(
     `${name}.S`,
@@ -25,17 +33,17 @@ export function greetingApplication(chipId: string, linkStart: number, folder: s
 .word 0x20001000, start + 1
 .fill 46, 4, 0
 start:
-  ldr r0, =${usart}
-  movs r1, #9
-  str r1, [r0]
+  ldr r0, =${usart.addressStart}
+  ldr r1, =${usart.on}
+  str r1, [r0, #${usart.control}]
   ldr r2, =greeting
 1: ldrb r1, [r2]
   cmp r1, #0
   beq 3f
-2: ldr r3, [r0, #0x1c]
+2: ldr r3, [r0, #${usart.status}]
   lsls r3, #24
   bpl 2b
-  str r1, [r0, #0x28]
+  str r1, [r0, #${usart.send}]
   adds r2, #1
   b 1b
 3: b 3b

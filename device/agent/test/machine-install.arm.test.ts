@@ -13,9 +13,9 @@ import { readImage, type Segment } from '@firmseal/image';
 import type { SealArea } from '@firmseal/seal';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
-import { isWhole } from '../../../tools/test-report/sample.ts';
+import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { greetingApplication, greetingOf } from './greeting-application.ts';
 import type { Line } from './line.ts';
@@ -114,25 +114,27 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
   });
 });
 
-describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
-  'the agent in machine code on %s',
-  (id) => {
-    test('personalizes, installs with a receipt that verifies, and hands over', async () => {
-      const line = lineOf(id, false);
-      await personalizeMachine(line, 2);
-      expect(line.chip.judge.readoutLevel).toBe(2);
-      const chip = findChip(id);
-      const slot = chip.layout.slots[0]!;
-      const program = greetingApplication(chip.id, slot.linkStart, folder);
-      const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
-      const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
-      const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
-      const receipt = await line.install(sealed);
-      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
-      const said = listen(line);
-      line.chip.reset();
-      expect(said()).toBe(greetingOf(id));
-      expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
-    });
-  },
-);
+describe.skipIf(!canBuild).each(
+  sampled(
+    portedChips().filter((id) => id !== 'stm32f427'),
+    ['stm32h743', 'stm32g0b1', 'stm32l476'],
+  ),
+)('the agent in machine code on %s', (id) => {
+  test('personalizes, installs with a receipt that verifies, and hands over', async () => {
+    const line = lineOf(id, false);
+    await personalizeMachine(line, 2);
+    expect(line.chip.judge.readoutLevel).toBe(2);
+    const chip = findChip(id);
+    const slot = chip.layout.slots[0]!;
+    const program = greetingApplication(chip.id, slot.linkStart, folder);
+    const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
+    const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
+    const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
+    const receipt = await line.install(sealed);
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
+    const said = listen(line);
+    line.chip.reset();
+    expect(said()).toBe(greetingOf(id));
+    expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
+  });
+});

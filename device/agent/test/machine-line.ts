@@ -1,7 +1,7 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
-import { anchorPart } from '@firmseal/agent-image';
+import { type AnchorOwner, anchorPart } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
@@ -32,18 +32,22 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
   return units;
 }
 
+interface Installed {
+  readonly elf: string;
+  readonly block: Bytes | undefined;
+  readonly anchorElf: string | undefined;
+  readonly trust: AnchorOwner;
+}
+
 /**
  * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
-function install(
-  chip: VirtualChip,
-  { elf, block, anchorElf }: { elf: string; block: Bytes | undefined; anchorElf: string | undefined },
-): void {
+function install(chip: VirtualChip, { elf, block, anchorElf, trust }: Installed): void {
   chip.powerOn();
   chip.debug.connect();
   const image = shippedSegments(elf, chip.chip, anchorElf);
-  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
+  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner: trust })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));
@@ -78,16 +82,17 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 
 /**
  * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized;
- * `block`: settings of its board.
+ * `block`: settings of its board; `trust`: what the data of its anchor name.
  */
 export function machineLine(
   chipId: string,
   seed = 'machine code',
   { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
   block?: Bytes,
+  trust: AnchorOwner = owner,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, { elf, block, anchorElf });
+  install(chip, { elf, block, anchorElf, trust });
   chip.powerOn();
   return new Line(chip);
 }

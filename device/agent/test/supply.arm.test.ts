@@ -10,7 +10,7 @@ import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { computeCryptoHere, enterAgent } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../toolchain/thumb.ts';
 import type { Line } from './line.ts';
 import { machineLine, personalizeMachine } from './machine-line.ts';
@@ -19,7 +19,7 @@ import { makePackage, pattern, type TestPackage } from './trusted-site.ts';
 /** ST's boards: 3.0 V and more. */
 const boards: Readonly<Record<string, string>> = {
   ...{ stm32f427: 'nucleo-f429zi', stm32h743: 'nucleo-h743zi', stm32g0b1: 'nucleo-g0b1re' },
-  stm32u575: 'nucleo-u575zi-q',
+  ...{ stm32u575: 'nucleo-u575zi-q', stm32l476: 'nucleo-l476rg', stm32f405: 'stm32f4discovery' },
 };
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -82,28 +82,25 @@ function countErases({ chip }: Line): () => number {
   return () => erases;
 }
 
-describe.skipIf(!canBuild).each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32f427']))(
-  '%s with a low supply',
-  (chipId) => {
-    test('refuses an install before it erases anything, and takes it when the supply is back', async () => {
-      const build = buildAgent(targetOf(chipId));
-      const line = await withApplication(chipId, build, blockOf(chipId));
-      const sealed = await packageFor(findChip(chipId), 6);
-      const license = await line.licenseFor(sealed);
-      const erases = countErases(line);
-      line.chip.power.rail.hold(lowMillivolts);
-      expect(offer(line, sealed)).toBe('supply-too-low');
-      expect(erases()).toBe(0);
-      line.chip.power.rail.hold(soundMillivolts);
-      line.package(sealed);
-      expect(line.license(license)).toBe(0);
-      line.records(sealed);
-      expect(line.receipt(license, sealed.manifest).result).toBe('installed');
-      expect(erases()).toBeGreaterThan(0);
-      expect(boots(line)).toBe(true);
-    });
-  },
-);
+describe.skipIf(!canBuild).each(sampled(portedChips(), ['stm32l476']))('%s with a low supply', (chipId) => {
+  test('refuses an install before it erases anything, and takes it when the supply is back', async () => {
+    const build = buildAgent(targetOf(chipId));
+    const line = await withApplication(chipId, build, blockOf(chipId));
+    const sealed = await packageFor(findChip(chipId), 6);
+    const license = await line.licenseFor(sealed);
+    const erases = countErases(line);
+    line.chip.power.rail.hold(lowMillivolts);
+    expect(offer(line, sealed)).toBe('supply-too-low');
+    expect(erases()).toBe(0);
+    line.chip.power.rail.hold(soundMillivolts);
+    line.package(sealed);
+    expect(line.license(license)).toBe(0);
+    line.records(sealed);
+    expect(line.receipt(license, sealed.manifest).result).toBe('installed');
+    expect(erases()).toBeGreaterThan(0);
+    expect(boots(line)).toBe(true);
+  });
+});
 
 test.skipIf(!canBuild)('stm32f427: an application stands through installs that were refused', async () => {
   const line = await withApplication('stm32f427', buildAgent(targetOf('stm32f427')));

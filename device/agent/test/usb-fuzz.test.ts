@@ -1,5 +1,5 @@
 // Control requests at random, from a seed, on the agent's USB: it never traps, never installs, and takes a
-// sound package afterwards. The random requests keep near the ones that mean something.
+// sound package afterwards. Machine code gets more of them: `npm run lab -- hostile-usb`.
 
 import { concatBytes } from '@firmseal/bytes';
 import { attachLicense } from '@firmseal/seal';
@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { personalizedLine } from './line.ts';
 import { makeLicense, makePackage } from './trusted-site.ts';
 import { dfuState, Stalled, UsbHost } from './usb-host.ts';
+import { hostileRequest } from './usb-noise.ts';
 
 const steps = 3000;
 
@@ -27,39 +28,10 @@ describe.each(['one', 'two', 'three'])('seed %s', (seed) => {
     const usb = new UsbHost(line.chip);
     await usb.open();
     const random = new SeededRandom(`usb fuzz ${seed}`);
-    const below = (limit: number) => random.below(Math.max(1, limit));
-    const pick = <T>(...choices: readonly T[]): T => choices[below(choices.length)]!;
     let stalls = 0;
     for (let i = 0; i < steps; i++) {
-      // Pieces of a sound file, at any place and of any length, besides noise: the last
-      // record never in its turn.
-      const start = below(file.length);
-      const data = pick(
-        file.slice(start, start + below(1100)),
-        file.slice(0, below(1025)),
-        new Uint8Array(below(64)).map(() => below(256)),
-        new Uint8Array(0),
-      );
-      const value = pick(0, 1, 2, below(0x10000));
-      const ask = pick<() => Promise<unknown>>(
-        () => usb.download(data),
-        () => usb.download(data),
-        () => usb.status(),
-        () => usb.status(),
-        () => usb.upload(below(1200)),
-        () => usb.clearStatus(),
-        () => usb.abort(),
-        () => usb.state(),
-        () => usb.out(pick(0x00, 0x01, 0x21, 0x40, 0x41), below(16), value, pick(data, new Uint8Array(0))),
-        () =>
-          usb.in(pick(0x80, 0x81, 0xa1, 0xc0, 0xc1), below(16), value, {
-            index: below(9),
-            length: below(1200),
-          }),
-        () => usb.fault(),
-      );
       try {
-        await ask();
+        await hostileRequest(random, file)(usb);
       } catch (error) {
         if (!(error instanceof Stalled)) throw error;
         stalls++;

@@ -2,6 +2,7 @@
 // connector, and DFU's loop of download and GETSTATUS as DFU 1.1 section 7 has it. It waits for
 // nothing: the chip works at once.
 
+import { type BoardUsb, encodeBoardBlock, findBoard, type Oscillator } from '@firmseal/boards';
 import { ChipUsbPort, UsbControl, UsbDetached, type VirtualChip } from '@firmseal/virtual-stm32';
 
 export interface DfuStatus {
@@ -21,6 +22,27 @@ export const dfuState = {
 const busy = [3, 4];
 const none = new Uint8Array(0);
 export const transferBytes = 1024;
+
+/** The block of ST's board with a chip, with other settings of USB. */
+export function usbBlock(
+  chip: VirtualChip['chip'],
+  usb: Partial<BoardUsb> = {},
+  oscillator: Oscillator = { kind: 'internal' },
+) {
+  const { settings } = findBoard(chip.id === 'stm32f427' ? 'nucleo-f429zi' : 'nucleo-h743zi');
+  return encodeBoardBlock({ ...settings, oscillator, usb: { ...settings.usb!, ...usb } }, chip);
+}
+
+/** Writes such a block into a chip whose debug port is open, and resets it. */
+export function putBoard({ chip }: { chip: VirtualChip }, usb: Partial<BoardUsb>): void {
+  chip.powerOff();
+  chip.powerOn();
+  chip.debug.connect();
+  const status = chip.debug.programFlash(chip.chip.layout.board.addressStart, usbBlock(chip.chip, usb));
+  if (status !== 'ok') throw new Error(`the debug port answers ${status}`);
+  chip.powerOff();
+  chip.powerOn();
+}
 
 /** The agent answered a STALL. */
 export class Stalled extends Error {

@@ -1,62 +1,17 @@
 // Debian's dfu-util, unmodified, against the installed agent over USB/IP: plain `dfu-util -D app.seal`, with
 // this chip's standing license in the package's header.
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { concatBytes } from '@firmseal/bytes';
-import { attachLicense } from '@firmseal/seal';
-import { ChipUsbPort, serveUsbip } from '@firmseal/virtual-stm32';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildDfuShim, dfuShimEnvironment } from '../../../lab/dfu-shim/build.ts';
-import { hasTool } from '../../../tools/toolchain.ts';
+import { canRunDfuUtil, DfuUtil, withLicense } from './dfu-util.ts';
 import { type Line, personalizedLine } from './line.ts';
-import { makeLicense, makePackage, places, type TestChipId, type TestPackage } from './trusted-site.ts';
+import { makePackage, places, type TestChipId } from './trusted-site.ts';
 
-const usable = hasTool('dfu-util') && hasTool('gcc');
-const folder = mkdtempSync(join(tmpdir(), 'firmseal-agent-dfu-'));
-const shim = usable ? buildDfuShim(folder) : '';
-afterAll(() => rmSync(folder, { recursive: true }));
+const program = canRunDfuUtil ? new DfuUtil() : undefined;
+afterAll(() => program?.end());
+const dfuUtil = (line: Line, args: readonly string[], file?: Uint8Array) =>
+  program!.run(line, args, file && { file });
 
-/** Runs it to its end while this process plays the chip. */
-function run(args: readonly string[], environment: Record<string, string>) {
-  const options = { env: { ...process.env, ...environment }, timeout: 60_000 };
-  return new Promise<{ status: unknown; printed: string }>((resolve) => {
-    execFile('dfu-util', args, options, (error, stdout, stderr) =>
-      resolve({ status: error === null ? 0 : (error.code ?? error.signal), printed: stdout + stderr }),
-    );
-  });
-}
-
-/** Runs dfu-util with a file, if there is one, against the chip's USB connector. */
-async function dfuUtil(line: Line, args: readonly string[], file?: Uint8Array) {
-  const usb = new ChipUsbPort(line.chip);
-  const port = {
-    busId: '1-1',
-    get device() {
-      return usb.device;
-    },
-  };
-  const server = await serveUsbip([port], { port: 0 });
-  const path = join(folder, 'app.seal');
-  if (file) writeFileSync(path, file);
-  const environment = dfuShimEnvironment(shim, (server.address() as { port: number }).port);
-  try {
-    return await run([...args, ...(file ? [path] : [])], environment);
-  } finally {
-    usb.close();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
-async function withLicense(sealed: TestPackage, line: Line): Promise<Uint8Array> {
-  line.hello();
-  const license = await makeLicense(sealed, line.device!);
-  return concatBytes(...attachLicense(sealed.file, license.bundle));
-}
-
-describe.runIf(usable).each<TestChipId>(['stm32f427', 'stm32h743'])('%s', (chipId) => {
+describe.runIf(canRunDfuUtil).each<TestChipId>(['stm32f427', 'stm32h743'])('%s', (chipId) => {
   it('is listed once, and plain -D installs a package with this chip in its license; the application boots', async () => {
     const line = await personalizedLine(chipId);
     const listed = await dfuUtil(line, ['-l']);

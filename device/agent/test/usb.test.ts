@@ -16,7 +16,7 @@ import {
   type TestLicense,
   type TestPackage,
 } from './trusted-site.ts';
-import { dfuState, Stalled, transferBytes, UsbHost } from './usb-host.ts';
+import { dfuState, putBoard, Stalled, transferBytes, UsbHost } from './usb-host.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 const none = new Uint8Array(0);
@@ -64,15 +64,29 @@ describe('descriptors', () => {
     expect(await usb.in(0x81, 6, 0x2100)).toEqual(hex('09 21 07 ff00 0004 1001'));
   });
 
-  it('platform capabilities, Microsoft OS 2.0 set, WebUSB address', async () => {
-    const { usb } = await bench();
-    expect(await descriptor(usb, 15)).toEqual(
-      hex(
-        '05 0f 3900 02' +
-          '1c 10 05 00 df60ddd88945c74c9cd2659d9e648a9f 00000306 a200 01 00' +
-          '18 10 05 00 38b60834a909a0478bfda0768815b665 0001 02 01',
-      ),
+  const store = (landing: number) =>
+    hex(
+      '05 0f 3900 02' +
+        '1c 10 05 00 df60ddd88945c74c9cd2659d9e648a9f 00000306 a200 01 00' +
+        `18 10 05 00 38b60834a909a0478bfda0768815b665 0001 02 0${landing}`,
     );
+
+  it('of a board: its ids, and the landing page that it names', async () => {
+    const line = await blankLine('stm32f427');
+    putBoard(line, { vendorId: 0x1234, productId: 0xabcd, landingPage: 'https://fw.example.com/abc' });
+    const usb = new UsbHost(line.chip);
+    await usb.open();
+    expect((await descriptor(usb, 1)).subarray(8, 12)).toEqual(hex('3412 cdab'));
+    expect(await descriptor(usb, 15)).toEqual(store(1));
+    const url = await usb.in(0xc0, 2, 1, { index: 2 });
+    expect([...url.subarray(0, 3)]).toEqual([url.length, 3, 1]);
+    expect(new TextDecoder().decode(url.subarray(3))).toBe('fw.example.com/abc');
+    await expect(usb.in(0xc0, 2, 2, { index: 2 })).rejects.toThrow(Stalled);
+  });
+
+  it('platform capabilities, Microsoft OS 2.0 set, and no landing page where no board names one', async () => {
+    const { usb } = await bench();
+    expect(await descriptor(usb, 15)).toEqual(store(0));
     const set = await usb.in(0xc0, 1, 0, { index: 7 });
     const utf16 = (text: string) => Uint8Array.from(Buffer.from(text, 'utf16le'));
     expect(set).toEqual(
@@ -85,11 +99,8 @@ describe('descriptors', () => {
         utf16('{9A0E6C51-4B72-4D03-A61E-2F8B3C5D7E90}\0\0'),
       ),
     );
-    const url = await usb.in(0xc0, 2, 1, { index: 2 });
-    expect([...url.subarray(0, 3)]).toEqual([url.length, 3, 0]);
-    expect(new TextDecoder().decode(url.subarray(3))).toBe('localhost:8080/');
     await expect(usb.in(0xc0, 1, 0, { index: 4 })).rejects.toThrow(Stalled);
-    await expect(usb.in(0xc0, 2, 2, { index: 2 })).rejects.toThrow(Stalled);
+    await expect(usb.in(0xc0, 2, 1, { index: 2 })).rejects.toThrow(Stalled);
   });
 });
 

@@ -18,7 +18,7 @@ import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { computeCryptoHere, enterAgent } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../toolchain/thumb.ts';
 import { type Line, NoAnswer } from './line.ts';
 import { machineLine, personalizeMachine } from './machine-line.ts';
@@ -99,9 +99,7 @@ async function installTwice(chip: Chip, line: Line): Promise<void> {
   await line.install(sealed);
 }
 
-describe
-  .skipIf(!canBuild)
-  .each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32f427', 'stm32g0b1']))(
+describe.skipIf(!canBuild).each(sampled(portedChips(), ['stm32l476', 'stm32g0b1']))(
   '%s with a watchdog that hardware starts',
   (chipId) => {
     test('is installed, is installed again after a cut, and boots; the watchdog resets it at no point', async () => {

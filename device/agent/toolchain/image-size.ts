@@ -17,19 +17,36 @@ export type ImageSize = {
 const flashSections = ['.boot', '.text', '.data'];
 const ramSections = ['.stack', '.data', '.bss'];
 const outputLine = /^(\.[a-z]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)/;
-const pieceLine = /^ (?:\.\S+|\*fill\*|COMMON)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)(?:\s+(\S.*?))?\s*$/;
+const pieceLine = /^ (?:\.\S+|\*fill\*|COMMON)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?:\s+(\S.*?))?\s*$/;
+
+interface Piece {
+  readonly object: string;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/**
+ * The linker lists strings that it merged twice, once at the first of them: no piece reaches into the next.
+ */
+function apart(pieces: readonly Piece[]): { object: string; bytes: number }[] {
+  const sorted = pieces.filter(({ bytes }) => bytes > 0).sort((a, b) => a.address - b.address);
+  return sorted.map(({ object, address, bytes }, i) => {
+    const next = sorted[i + 1]?.address ?? Number.POSITIVE_INFINITY;
+    return { object, bytes: Math.min(bytes, next - address) };
+  });
+}
 
 /**
  * Size of each output section, and of its pieces by object. Names longer than the
  * column go to a line of their own.
  */
-function readMap(text: string): Map<string, { bytes: number; pieces: { object: string; bytes: number }[] }> {
+function readMap(text: string): Map<string, { bytes: number; pieces: Piece[] }> {
   const lines = text
     .slice(text.indexOf('Linker script and memory map'))
     .replaceAll(/^( ?\.\S+)\n\s+(?=0x)/gm, '$1 ')
     .split('\n');
-  const sections = new Map<string, { bytes: number; pieces: { object: string; bytes: number }[] }>();
-  let open: { bytes: number; pieces: { object: string; bytes: number }[] } | undefined;
+  const sections = new Map<string, { bytes: number; pieces: Piece[] }>();
+  let open: { bytes: number; pieces: Piece[] } | undefined;
   for (const line of lines) {
     const output = outputLine.exec(line);
     if (output) {
@@ -37,7 +54,10 @@ function readMap(text: string): Map<string, { bytes: number; pieces: { object: s
       sections.set(output[1]!, open);
     } else if (/^\S/.test(line)) open = undefined;
     const piece = open && pieceLine.exec(line);
-    if (piece) open!.pieces.push({ object: piece[2] ?? '', bytes: Number.parseInt(piece[1]!, 16) });
+    if (piece) {
+      const [address, bytes] = [Number.parseInt(piece[1]!, 16), Number.parseInt(piece[2]!, 16)];
+      open!.pieces.push({ object: piece[3] ?? '', address, bytes });
+    }
   }
   return sections;
 }
@@ -56,7 +76,8 @@ export function imageSize(build: AgentBuild): ImageSize {
   );
   let cryptoBytes = 0;
   for (const name of flashSections) {
-    const { bytes, pieces } = sections.get(name) ?? { bytes: 0, pieces: [] };
+    const { bytes, pieces: listed } = sections.get(name) ?? { bytes: 0, pieces: [] };
+    const pieces = apart(listed);
     const counted = pieces.reduce((total, piece) => total + piece.bytes, 0);
     if (counted > bytes || bytes - counted > 16) {
       throw new Error(

@@ -3,7 +3,7 @@
 // BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
 // a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import { anchorCore } from './anchor-core.ts';
@@ -28,16 +28,35 @@ export type Target = {
 
 const agent = join(root, 'device/agent');
 
-/** Files of port/stm32 that a chip takes, apart from those all take; and its kind of USART. */
-const shared: Readonly<Record<string, { usart: 'usart-v1' | 'usart-v2'; files: readonly string[] }>> = {
-  stm32f427: { usart: 'usart-v1', files: ['random'] },
-  stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
+interface Shared {
+  readonly usart: 'usart-v1' | 'usart-v2';
+  /** The kind of OTG core; without one the port has no USB. */
+  readonly usb?: UsbCore;
+  /** Of port/stm32, apart from those that all chips take. */
+  readonly files: readonly string[];
+  /** Folder of port that chips of one manual share. */
+  readonly family?: string;
+}
+export type UsbCore = 'otg-v1' | 'otg-v2';
+
+/** What a chip takes of the folders that are not its own. */
+const shared: Readonly<Record<string, Shared>> = {
+  stm32f427: { usart: 'usart-v1', files: ['random'], family: 'stm32f4' },
+  stm32f405: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
+  stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
+  stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
 };
 
 /** Ids of the catalogue's chips for which a port is in the tree. */
 export const portedChips = (): string[] => chipIds().filter((id) => shared[id] !== undefined);
+
+/** Folders of port that hold the chip's own files: its family's, and one of its id where it needs more. */
+export const portFolders = (id: string): string[] =>
+  [shared[id]!.family, id].filter(
+    (name) => name !== undefined && existsSync(join(agent, 'port', name)),
+  ) as string[];
 
 const sourcesIn = (folder: string): string[] =>
   readdirSync(join(agent, folder))
@@ -56,7 +75,7 @@ const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) =>
 
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
-  const shipping = targetOf(id);
+  const shipping = targetOf(id, { usb: 'none' }); // the anchor drives no USB
   const { chip } = shipping;
   return {
     ...shipping,
@@ -70,7 +89,9 @@ export function anchorTargetOf(id: string): Target {
       ...['built_in', 'chip', 'link', 'supply', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
-      ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
+      ...portFolders(id)
+        .flatMap((folder) => sourcesIn(`port/${folder}`))
+        .filter((path) => !/\/(boot|crystal)\.c$/.test(path)),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
@@ -84,12 +105,19 @@ const coreOf = (id: string): string[] =>
     ? sourcesIn('core')
     : [...sourcesIn('core').filter((path) => !path.endsWith('/fs_staged.c')), ...sourcesIn('port/unstaged')];
 
-/** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
-export function targetOf(id: string, arithmetic?: Arithmetic): Target {
+/**
+ * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
+ * `usb`: another than the one that ships.
+ */
+export function targetOf(
+  id: string,
+  { arithmetic, usb = shared[id]!.usb ?? 'none' }: { arithmetic?: Arithmetic; usb?: UsbCore | 'none' } = {},
+): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
+    ...(usb === 'none' ? [] : ['otg/otg_fs']),
     ...files,
   ];
   const cpu = chip.core;
@@ -104,12 +132,14 @@ export function targetOf(id: string, arithmetic?: Arithmetic): Target {
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...sourcesIn(`port/${id}`),
+      ...portFolders(id)
+        .flatMap((folder) => sourcesIn(`port/${folder}`))
+        .filter((path) => usb !== 'none' || !path.endsWith('/crystal.c')),
     ],
     includes: [
-      ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m', 'port/stm32', `port/stm32/${usart}`].map(
-        (folder) => join(agent, folder),
-      ),
+      ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),
+      ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`].map((folder) => join(agent, 'port', folder)),
+      ...(usb === 'none' ? ['no-usb'] : ['otg', usb]).map((folder) => join(agent, 'port/stm32', folder)),
       generatedFolder(id),
     ],
   };

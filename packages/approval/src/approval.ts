@@ -47,6 +47,7 @@ export interface Approval {
   readonly threshold: number;
   /** Grant of the approver's delegation, 32 bytes. */
   readonly grant: Bytes;
+  /** `noJob` where the subject is a recovery. */
   readonly jobId: Bytes;
   /** By the approver's clock, seconds since 1970. */
   readonly issuedAtSeconds: number;
@@ -63,6 +64,9 @@ export interface VerifiedApproval extends Approval {
   /** Epoch of his delegation. */
   readonly epoch: number;
 }
+
+/** Stands for the job of an approval that is of no job, and only there. */
+export const noJob: Bytes = new Uint8Array(16);
 
 const anyItem = (value: CborValue): CborValue => value;
 
@@ -84,6 +88,7 @@ function readPayload(payload: Uint8Array): Approval {
   const kind = approvalKinds[kindNumber - 1]!;
   const subject = orMalformed(malformed, () => readSubject(kind, subjectItems));
   if (subject === undefined || rest.issuedAtSeconds > rest.validUntilSeconds) throw new Fault(malformed);
+  if ((subject.kind === 'recovery') !== equalBytes(rest.jobId, noJob)) throw new Fault(malformed);
   return { ...rest, subject };
 }
 

@@ -2,6 +2,7 @@ export {
   type Approval,
   type ApprovedThing,
   makeApproval,
+  noJob,
   readApprovalUnverified,
   subjectDigest,
   type VerifiedApproval,
@@ -38,5 +39,6 @@ export {
   type OrderSubject,
   orderAccepts,
   orderModes,
+  type RecoverySubject,
   type Subject,
 } from './subject.ts';

@@ -15,7 +15,10 @@ import {
 import { bytes16, bytes32, count, word } from '@firmseal/formats';
 
 /** In the order of their numbers on the wire, from 1. */
-export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close'] as const;
+export const approvalKinds = [
+  ...(['order', 'package', 'void', 'acknowledgement', 'close'] as const),
+  'recovery',
+] as const;
 export type ApprovalKind = (typeof approvalKinds)[number];
 
 /** Modes of a job, in the order of their numbers, from 1. */
@@ -75,7 +78,23 @@ interface CloseSubject {
   readonly kind: 'close';
 }
 
-export type Subject = OrderSubject | PackageSubject | VoidSubject | AcknowledgementSubject | CloseSubject;
+/** Of no job: a chip of the product makes a new journal (spec/recovery.md). */
+export interface RecoverySubject {
+  readonly kind: 'recovery';
+  /** Of the chip. */
+  readonly thumbprint: Bytes;
+  /** Of the new journal, exactly. */
+  readonly securityCounter: number;
+  readonly unwraps: number;
+}
+
+export type Subject =
+  | OrderSubject
+  | PackageSubject
+  | VoidSubject
+  | AcknowledgementSubject
+  | CloseSubject
+  | RecoverySubject;
 
 /** 1 to so many printable ASCII characters. */
 export const printableText = (most: number): Schema<string> => textString(1, most, /^[ -~]*$/);
@@ -91,6 +110,7 @@ const order = tuple(
   nullable(bytes32),
 );
 const voided = tuple(count, bytes32, sentence);
+const recovery = tuple(bytes32, count, count);
 const acknowledgement = tuple(count, bytes16, bytes32, word64, sentence);
 
 const rises = (numbers: readonly number[]) => numbers.every((one, i) => i === 0 || numbers[i - 1]! < one);
@@ -123,6 +143,10 @@ const readers: { readonly [K in ApprovalKind]: Schema<Extract<Subject, { kind: K
     arrayOf(count, 0, 0)(value, what);
     return { kind: 'close' };
   },
+  recovery: (value, what) => {
+    const [thumbprint, securityCounter, unwraps] = recovery(value, what);
+    return { kind: 'recovery', thumbprint, securityCounter, unwraps };
+  },
 };
 
 /** Undefined, or the fault of a schema, for a value that is no subject of the kind. */
@@ -147,5 +171,7 @@ export function subjectInput(subject: Subject): CborInput {
       return [...[subject.alarm, subject.licenseId, subject.thumbprint, subject.alarmReason], subject.note];
     case 'close':
       return [];
+    case 'recovery':
+      return [subject.thumbprint, subject.securityCounter, subject.unwraps];
   }
 }

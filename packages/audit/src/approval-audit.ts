@@ -3,33 +3,25 @@
 // is the auditor's own copy of the root's policy, never the authority's word.
 
 import {
-  type ApprovalPolicy,
-  countApprovers,
   coversOrder,
   coversPackage,
   coversThing,
-  isReached,
   type Quorum,
   requireQuorum,
   type Subject,
-  type VerifiedApproval,
   verifyApproval,
   verifyJobEnd,
 } from '@firmseal/approval';
 import type { EvidenceOf } from '@firmseal/authority-contract';
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
+import { CountedApprovals, type Question } from './counted-approvals.ts';
 import { demand } from './demand.ts';
 import type { FindingCode, Notice } from './findings.ts';
-import type { LoggedAct, LoggedAlarm, LoggedJob, LoggedLicense, LoggedMoment } from './logged-state.ts';
+import type { LoggedAct, LoggedAlarm, LoggedJob, LoggedLicense } from './logged-state.ts';
 import type { AuditTrust } from './trust.ts';
 
-type Question = LoggedMoment & { readonly what: string; readonly covers: (one: Subject) => boolean };
-
-interface Stored {
-  readonly approval: VerifiedApproval;
-  readonly sequence: number;
-}
+type Asked = Question & { readonly what: string };
 
 export interface ApprovalAuditOptions {
   readonly crypto: Crypto;
@@ -40,16 +32,14 @@ export interface ApprovalAuditOptions {
   readonly notice: (notice: Notice) => void;
 }
 
-/** From the check of a request to its entry in the log. */
-const requestMs = 10_000;
-
 export class ApprovalAudit {
   readonly #options: ApprovalAuditOptions;
-  readonly #stored: Stored[] = [];
+  readonly #counted: CountedApprovals;
   #earlierTold = false;
 
   constructor(options: ApprovalAuditOptions) {
     this.#options = options;
+    this.#counted = new CountedApprovals(options.row.job);
   }
 
   /** Throws what does not hold. */
@@ -60,7 +50,7 @@ export class ApprovalAudit {
     demand(equalBytes(approval.digest, row.approvalDigest), 'the row has another digest than the approval');
     demand(equalBytes(approval.jobId, row.job), 'it was signed for another job');
     const entry = logged?.approvals.get(toHex(row.approvalDigest));
-    if (entry !== undefined) this.#stored.push({ approval, sequence: entry.sequence });
+    if (entry !== undefined) this.#counted.add(approval, entry.sequence);
   }
 
   /** Throws what does not hold. */
@@ -94,7 +84,7 @@ export class ApprovalAudit {
   /** What an owner did that approvers have to have signed. */
   end(alarms: ReadonlyMap<number, LoggedAlarm>): void {
     const { logged, trust, notice, row } = this.#options;
-    if (this.#stored.length > 0 && trust.approvalPolicy === undefined)
+    if (!this.#counted.isEmpty && trust.approvalPolicy === undefined)
       notice({
         code: 'approvals-not-audited',
         detail: `job ${toHex(row.job)}: approvers signed, and no approval policy was given to count them by`,
@@ -123,38 +113,21 @@ export class ApprovalAudit {
     return { kind: 'acknowledgement', alarm: act.alarm, ...ids, alarmReason, note: act.note };
   }
 
-  #check(subject: string, question: Question): void {
-    const { approvalPolicy, earlierPolicies = [] } = this.#options.trust;
-    if (approvalPolicy === undefined) return;
-    const quorum = this.#quorum(question, approvalPolicy);
-    if (isReached(quorum) || this.#wasReached(question, approvalPolicy)) return;
-    const earlier = earlierPolicies.find((policy) => this.#wasReached(question, policy));
-    const { report, notice, row } = this.#options;
-    if (earlier === undefined) {
-      report('approval-missing', subject, this.#reason(quorum, question.what));
+  #check(subject: string, question: Asked): void {
+    const { report, notice, row, trust } = this.#options;
+    const answer = this.#counted.judge(question, trust);
+    if (answer === undefined || answer.kind === 'approved') return;
+    if (answer.kind === 'missing') {
+      report('approval-missing', subject, this.#reason(answer.quorum, question.what));
       return;
     }
     if (this.#earlierTold) return;
     this.#earlierTold = true;
+    const { number, threshold } = answer.policy;
     notice({
       code: 'approval-policy-earlier',
-      detail: `job ${toHex(row.job)}: approved under policy ${earlier.number}, by ${earlier.threshold} approvers`,
+      detail: `job ${toHex(row.job)}: approved under policy ${number}, by ${threshold} approvers`,
     });
-  }
-
-  #quorum({ sequence, restored, timeMs, covers }: Question, { threshold }: ApprovalPolicy): Quorum {
-    const before = this.#stored.filter((one) => one.sequence < sequence && one.sequence > restored);
-    const asked = { threshold, jobId: this.#options.row.job, atMs: timeMs, covers };
-    return countApprovers(
-      before.map((one) => one.approval),
-      asked,
-    );
-  }
-
-  /** When the request came: an approval may end before its license is logged. */
-  #wasReached(question: Question, policy: ApprovalPolicy): boolean {
-    const { timeMs } = question;
-    return isReached(this.#quorum({ ...question, timeMs: timeMs - requestMs }, policy));
   }
 
   #reason(quorum: Quorum, what: string): string {

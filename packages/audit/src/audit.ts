@@ -3,6 +3,7 @@
 // trusting the authority's program, from a file as well. What it cannot see without a head noted earlier: a
 // database that was replaced as a whole by an older or another consistent one.
 
+import { noJob } from '@firmseal/approval';
 import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { verifyIdentityOf } from '@firmseal/certificate';
@@ -15,6 +16,7 @@ import { type Finding, mostCounted, mostFindings, type Notice } from './findings
 import { JobAudit } from './job-audit.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 import { LoggedState } from './logged-state.ts';
+import { RecoveryAudit } from './recovery-audit.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
 import { auditRestore } from './restore-audit.ts';
 import type { AuditedOutcome } from './station-audit.ts';
@@ -75,6 +77,7 @@ export class Audit {
   readonly #met = new Set<string>();
   readonly #unaudited = new Set<string>();
   readonly #jobs: JobSummary[] = [];
+  readonly #recoveries: RecoveryAudit;
   #claimed: LogHead | undefined;
   #job: JobAudit | undefined;
   #lines = 0;
@@ -85,6 +88,11 @@ export class Audit {
     this.#logged = new LoggedState(crypto);
     this.#options = options;
     this.#chain = new LogChain(crypto);
+    this.#recoveries = new RecoveryAudit({
+      ...{ crypto, products: options.products, logged: this.#logged },
+      report: (finding) => this.#report(finding),
+      notice: (notice) => this.#notices.push(notice),
+    });
     this.#compareHeads(); // heads of the empty log
   }
 
@@ -143,6 +151,10 @@ export class Audit {
   }
 
   #addRow(line: Exclude<EvidenceLine, { kind: 'head' | 'log' | 'identity' | 'job' | 'end' }>): void {
+    if (line.kind === 'approval' && equalBytes(line.job, noJob)) {
+      this.#recoveries.add(line);
+      return;
+    }
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
@@ -302,7 +314,7 @@ export class Audit {
   }
 
   #auditLog(): void {
-    const { contradictions, alarms, restores, recoveries, clockSteps } = this.#logged;
+    const { contradictions, alarms, restores, clockSteps } = this.#logged;
     for (const { sequence, detail } of contradictions)
       this.#report({ code: 'log-contradictory', subject: `entry ${sequence}`, detail });
     for (const { sequence, reason, license, acknowledged } of alarms.values()) {
@@ -316,11 +328,7 @@ export class Audit {
       this.#notices.push(notice);
       for (const finding of findings) this.#report(finding);
     }
-    for (const { sequence, product, device, counter } of recoveries)
-      this.#notices.push({
-        code: 'device-recovered',
-        detail: `entry ${sequence}: product ${product}, device ${device}, from security counter ${counter} on`,
-      });
+    this.#recoveries.end();
     for (const { sequence, backMs } of clockSteps)
       this.#notices.push({
         code: 'clock',

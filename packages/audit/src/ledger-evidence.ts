@@ -2,6 +2,7 @@
 // order in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index
 // by unit is kept while the log is read, and the files are read again at their places.
 
+import { noJob } from '@firmseal/approval';
 import { type EvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
 import { fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -16,6 +17,8 @@ import {
   widthOf,
 } from '@firmseal/ledger';
 import type { LoggedJob, LoggedState } from './logged-state.ts';
+
+const noJobName = toHex(noJob);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -63,6 +66,8 @@ interface JobIndex {
 export class LedgerIndex {
   readonly jobs = new Map<string, JobIndex>();
   readonly identities: number[] = [];
+  /** Approvals of recoveries, which are of no job. */
+  readonly recoveryApprovals: number[] = [];
   /** License id to unit, for receipts, which name no unit. */
   readonly #units = new Map<string, number>();
 
@@ -80,6 +85,7 @@ export class LedgerIndex {
     if (kind === 'identity-stored') this.identities.push(sequence);
     const job = hexOf(fields, 'job');
     if (job === undefined) return;
+    if (kind === 'approval-stored' && job === noJobName) this.recoveryApprovals.push(sequence);
     if (kind === 'job-opened' && !this.jobs.has(job))
       this.jobs.set(job, { openedAt: sequence, packages: new Map(), signed: [], units: [] });
     const index = this.jobs.get(job);
@@ -135,6 +141,7 @@ export async function* rowsOfLedger(options: RowsOptions): AsyncGenerator<string
     const row = { kind: 'identity', product, thumbprint, recordDigest, record: objects['record'] };
     yield* line(sequence, { ...row, storedAtMs: timeMs });
   }
+  yield* await signedRows({ reader, line, job: noJobName }, index.recoveryApprovals);
   for (const [job, jobIndex] of index.jobs) {
     const state = logged.jobs.get(job);
     if (state === undefined) continue; // a contradiction of the log, which was reported

@@ -1,6 +1,7 @@
 // What the log says, followed from its first entry: which jobs, units, licenses and receipts there must be.
 // The audit holds the tables against it. Entries that contradict what went before are reported, not followed.
 
+import { noJob } from '@firmseal/approval';
 import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
@@ -97,6 +98,17 @@ export interface LoggedAlarm {
   readonly thumbprint: string;
   acknowledged: boolean;
 }
+
+export interface LoggedRecovery extends LoggedMoment {
+  readonly product: string;
+  /** Thumbprint. */
+  readonly device: string;
+  readonly counter: number;
+  readonly unwraps: number;
+}
+
+/** Stands for the job of an approval that is of no job. */
+const noJobName = toHex(noJob);
 
 class Fields {
   readonly #fields: LogFields;
@@ -286,7 +298,9 @@ export class LoggedState {
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Statements of recovery: each lets one chip make a new journal. */
-  readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
+  readonly recoveries: LoggedRecovery[] = [];
+  /** Digest of an approval that is of no job, and whether the evidence has shown it. */
+  readonly recoveryApprovals = new Map<string, { sequence: number; timeMs: number; met: boolean }>();
   readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
@@ -345,6 +359,11 @@ export class LoggedState {
     }
     const jobStep = jobSteps[kind];
     must(jobStep !== undefined, `an entry of unknown kind ${kind}`);
+    if (kind === 'approval-stored' && fields.hex('job') === noJobName) {
+      const entry = { sequence, timeMs, met: false };
+      addNew(this.recoveryApprovals, fields.hex('approval'), entry, 'an approval');
+      return;
+    }
     const job = this.jobs.get(fields.hex('job'));
     must(job !== undefined, 'an entry of a job that was not opened');
     if (job.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
@@ -390,9 +409,10 @@ export class LoggedState {
       const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
       addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
     },
-    'recovery-stated': (fields, { sequence }) => {
+    'recovery-stated': (fields, at) => {
       const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
-      this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
+      const unwraps = fields.number('unwraps');
+      this.recoveries.push({ ...at, product: fields.text('product'), device, counter, unwraps });
     },
     'stop-set': (fields, { timeMs }) => {
       const name = `${fields.text('what')} ${fields.text('name')}`;

@@ -1,7 +1,8 @@
 // The evidence for an audit as lines of JSON: everything that the authority knows and that is no secret,
-// at one moment. The first line says how long the log is, then come the log, the identities, then the jobs,
-// each with its packages, its approvals, the certificate of its end and, unit by unit, the chip, its
-// licenses, their receipts and what stations said. The last line counts the others, so that a cut is noticed.
+// at one moment. The first line says how long the log is, then come the log, the identities, the approvals
+// of recoveries, then the jobs, each with its packages, its approvals, the certificate of its end and,
+// unit by unit, the chip, its licenses, their receipts and what stations said. The last line counts the
+// others, so that a cut is noticed.
 
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';

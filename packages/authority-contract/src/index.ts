@@ -45,5 +45,5 @@ export {
 } from './line-board.ts';
 export { type ChallengePurpose, lineCalls } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
-export type { RecoveryFloor } from './recovery-calls.ts';
+export { mostShownRecoveries, type RecoveryFloor } from './recovery-calls.ts';
 export { type StopKind, type StopView, stopKinds } from './stop-calls.ts';

@@ -68,7 +68,7 @@ describe('an order', () => {
     expect(await refusal(ann, { ...order, packages: other })).toMatchObject({ fields: { what: 'package' } });
     expect(await refusal(ann, order, { threshold: 1 })).toMatchObject({ code: 'approval-wrong' });
     expect(await refusal(ann, order, { product: 'valve' })).toMatchObject({ fields: { what: 'product' } });
-    expect(await refusal(ann, order, { job: '0'.repeat(32) })).toMatchObject({ code: 'job-unknown' });
+    expect(await refusal(ann, order, { job: '1'.repeat(32) })).toMatchObject({ code: 'job-unknown' });
     const ended = { validUntilSeconds: Math.floor(authority.nowMs / 1000) };
     expect(await refusal(ann, order, ended)).toMatchObject({ given: 1 });
     authority.nowMs += 1000;

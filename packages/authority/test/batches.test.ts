@@ -120,6 +120,13 @@ it('a ceiling follows the highest count of unwraps that is known', async () => {
     );
   }
   expect(ceilings).toEqual([16, 21, 21]);
+  // The license of another job may have been used up, which a record of the personalization cannot show.
+  const update = await standing();
+  for (const _ of ['asked', 'asked again']) {
+    const { body } = await ask(update, [await recordOf(chip)]);
+    const { license } = chip.accept(bytesOf(body.licenses[0].bundle), update.sealed.manifest);
+    expect(license.terms.ceiling).toBe(37);
+  }
 });
 
 it('one record that is wrong, and no chip of the request takes a unit', async () => {

@@ -9,7 +9,7 @@ import { makeDelegation, makeEpochStatement, type Role } from '@firmseal/formats
 import type { Signer, Unwrapper } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import { type Manifest, sealPackage, splitPackage } from '@firmseal/seal';
-import type { ProductKeys } from '../src/index.ts';
+import type { IssuerKeys } from '../src/index.ts';
 
 const product = 'pump';
 export const chipId = 'stm32f427';
@@ -79,7 +79,7 @@ export class Owner {
     return makeApprovalPolicy(crypto, signerOf(this.root), { product: this.product, threshold, number });
   }
 
-  async productKeys(): Promise<ProductKeys> {
+  async productKeys(): Promise<IssuerKeys> {
     return {
       product: this.product,
       rootPublicKey: this.root.publicKey,

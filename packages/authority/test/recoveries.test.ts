@@ -35,14 +35,15 @@ async function record(chip: TestChip, change: Partial<RecoveryStatement> = {}): 
 
 it('answers the highest counter and ceiling of every job that licensed the device', async () => {
   const chip = await authority.chip();
-  const none = { licenses: 0, securityCounter: 0, unwraps: 0, epoch: 0 };
+  const asked = { approvalsNeeded: 0, approvals: [] };
+  const none = { licenses: 0, securityCounter: 0, unwraps: 0, epoch: 0, ...asked };
   expect((await floorOf(chip)).body).toEqual(none);
   for (const securityCounter of [5, 9, 7]) {
     const opened = await authority.openJob({ seal: { securityCounter } });
     await authority.install(opened, chip);
   }
   const { body } = await floorOf(chip);
-  expect(body).toEqual({ licenses: 3, securityCounter: 9, unwraps: expect.any(Number), epoch: 0 });
+  expect(body).toEqual({ licenses: 3, securityCounter: 9, unwraps: expect.any(Number), epoch: 0, ...asked });
   expect(body.unwraps).toBeGreaterThanOrEqual(16);
   expect((await floorOf(await authority.chip())).body).toEqual(none);
 });

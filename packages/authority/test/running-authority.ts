@@ -14,9 +14,10 @@ import {
   type ConsoleFile,
   createAuthority,
   createToken,
+  type IssuerKeys,
+  type IssuingSigner,
   type Ledger,
   openSqliteStore,
-  type ProductKeys,
   type RequestEvent,
   type RunningAuthority,
   type Store,
@@ -46,7 +47,7 @@ interface StartOptions {
 }
 
 export class TestAuthority {
-  readonly owner = new Owner();
+  readonly owner: Owner;
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
   readonly events: RequestEvent[] = [];
   path = join(this.folder, 'authority.db');
@@ -54,16 +55,24 @@ export class TestAuthority {
   ownerToken = '';
   /** Served at /console/ from the next run on. */
   console: readonly ConsoleFile[] | undefined;
-  keys!: ProductKeys;
+  keys!: IssuerKeys;
   /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
+  /** The authority is a process of its own, which serves there. */
+  servedAt: string | undefined;
+  /** In another process; undefined: the keys are in this one. */
+  signer: IssuingSigner | undefined;
   /** Of further products. */
-  readonly others: ProductKeys[] = [];
+  readonly others: IssuerKeys[] = [];
   /** Opened on the store with each run; undefined: nothing is published. */
   openLedger: ((store: Store) => Promise<Ledger>) | undefined;
   #store!: Store;
   #ledger: Ledger | undefined;
   #running!: RunningAuthority;
+
+  constructor(owner = new Owner()) {
+    this.owner = owner;
+  }
 
   static async start(options: StartOptions & { approvers?: number } = {}): Promise<TestAuthority> {
     const authority = new TestAuthority();
@@ -98,7 +107,7 @@ export class TestAuthority {
     return createAuthority({
       crypto,
       store,
-      kem: unwrapperOf(this.owner.kem),
+      ...(this.signer ? { signer: this.signer } : { kem: unwrapperOf(this.owner.kem) }),
       products: [this.keys, ...this.others],
       ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
@@ -112,6 +121,7 @@ export class TestAuthority {
   }
 
   get url(): string {
+    if (this.servedAt !== undefined) return this.servedAt;
     return this.#running.url;
   }
 
@@ -278,6 +288,10 @@ export class TestAuthority {
 
   closeJob(job: string): Promise<Answer> {
     return this.asOwner('POST', `/v1/jobs/${job}/close`);
+  }
+
+  health(): Promise<Answer> {
+    return this.call('GET', '/v1/health', { token: null });
   }
 
   voidUnit(job: string, unit: number): Promise<Answer> {

@@ -354,6 +354,16 @@ export function storeConformance(
       expect(await store.readLog(5, 2)).toEqual([]);
     });
 
+    it('undoes a write that fails alone, whatever was written along with it', async () => {
+      const results = await Promise.allSettled([note(1), note(2), note(1), note(3)]);
+      const refused = results.map(({ status }) => status === 'rejected');
+      expect(refused).toEqual([false, false, true, false]);
+      const log = new LogChain(crypto);
+      const rows = await store.readLog(0, 10);
+      expect([rows.length, rows.flatMap((row) => log.add(row))]).toEqual([3, []]);
+      expect(await store.logHead()).toEqual(log.head);
+    });
+
     it('shows a snapshot that stands still while others write', async () => {
       await open(2);
       await store.approveJob(jobId, event('approve'));

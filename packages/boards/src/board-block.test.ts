@@ -62,6 +62,7 @@ const settings: fc.Arbitrary<BoardSettings> = fc
     boots: fc.integer({ min: 0, max: 100 }),
     ids: fc.tuple(fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0, max: 0xffff })),
     vbusSensing: fc.boolean(),
+    page: fc.option(fc.stringMatching(/^[!-~]{1,18}$/), { nil: undefined }),
   })
   .filter(({ uses }) => uses.uart || uses.usb)
   .map(({ pins: [tx, rx, entry], uses, rates, functions, ids, ...one }) => ({
@@ -83,7 +84,12 @@ const settings: fc.Arbitrary<BoardSettings> = fc
     ...(uses.entry && { entry: { pin: entry!, active: one.active, pull: one.pull } }),
     listenWindowMs: one.listenWindowMs,
     ...(one.boots > 0 && { unconfirmedBoots: one.boots }),
-    ...(uses.usb && { usb: { vendorId: ids[0], productId: ids[1], vbusSensing: one.vbusSensing } }),
+    ...(uses.usb && {
+      usb: {
+        ...{ vendorId: ids[0], productId: ids[1], vbusSensing: one.vbusSensing },
+        ...(one.page !== undefined && { landingPage: `https://${one.page}` }),
+      },
+    }),
   }));
 
 const chip = findChip('stm32u575');

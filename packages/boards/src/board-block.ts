@@ -5,10 +5,20 @@
 import { type Bytes, crc32 } from '@firmseal/bytes';
 import { type Chip, chipIds, findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { type BoardSettings, checkBoard, pinText, readPin, readUart } from './board-settings.ts';
+import {
+  type BoardSettings,
+  checkBoard,
+  landingMost,
+  landingScheme,
+  pinText,
+  readPin,
+  readUart,
+} from './board-settings.ts';
 
 export const boardBlockBytes = 64;
 const crcOffset = 60;
+/** ASCII, zeros behind it. */
+const pageOffset = 42;
 const magic = [0x46, 0x53, 0x42, 0x44] as const;
 const layoutVersion = 1;
 const noPin = 0xff;
@@ -80,6 +90,8 @@ export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
   block[36] = usb === undefined ? 0 : 1 | (Number(usb.vbusSensing) << 1);
   view.setUint16(38, usb?.vendorId ?? 0, true);
   view.setUint16(40, usb?.productId ?? 0, true);
+  if (usb?.landingPage !== undefined)
+    block.set(new TextEncoder().encode(usb.landingPage.slice(landingScheme.length)), pageOffset);
   view.setUint32(crcOffset, crc32(block.subarray(0, crcOffset)), true);
   return block;
 }
@@ -142,18 +154,27 @@ function readEntryPart(block: Uint8Array): BoardSettings['entry'] {
   };
 }
 
+function readLandingPage(block: Uint8Array): { landingPage?: string } {
+  const place = block.subarray(pageOffset, pageOffset + landingMost);
+  const end = place.indexOf(0);
+  const text = place.subarray(0, end < 0 ? landingMost : end);
+  for (const value of place.subarray(text.length)) zero('usb.landingPage', value);
+  return text.length === 0 ? {} : { landingPage: landingScheme + String.fromCharCode(...text) };
+}
+
 function readUsbPart(block: Uint8Array, view: DataView): BoardSettings['usb'] {
   const flags = block[36]!;
   const [vendorId, productId] = [view.getUint16(38, true), view.getUint16(40, true)];
   zero('usb', flags >> 2);
-  if ((flags & 1) !== 0) return { vendorId, productId, vbusSensing: (flags & 2) !== 0 };
-  for (const value of [flags, vendorId, productId]) zero('usb', value);
+  if ((flags & 1) !== 0)
+    return { vendorId, productId, vbusSensing: (flags & 2) !== 0, ...readLandingPage(block) };
+  for (const value of [flags, vendorId, productId, ...block.subarray(pageOffset, crcOffset)])
+    zero('usb', value);
   return undefined;
 }
 
 function readFields(block: Uint8Array, view: DataView): BoardSettings {
   zero('reserved', block[5]!);
-  for (let at = 42; at < crcOffset; at++) zero('reserved', block[at]!);
   const kind = choice('oscillator.kind', block[10]!, oscillators);
   const frequencyHz = view.getUint32(12, true);
   if (kind === 'internal') zero('oscillator.frequencyHz', frequencyHz);

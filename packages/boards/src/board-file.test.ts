@@ -75,6 +75,16 @@ describe('a file of one\u2019s own', () => {
       code: 'board-field-invalid',
       fields: { field: 'listenWindowMs', value: 60_000 },
     });
+    for (const landingPage of [
+      'http://fw.example',
+      'https://',
+      'https://updates.example.com/',
+      'https://a b',
+    ])
+      expect(faultOf(() => read({ usb: { ...nucleo.usb, landingPage } }))).toMatchObject({
+        code: 'board-field-invalid',
+        fields: { field: 'usb.landingPage', value: landingPage },
+      });
     expect(faultOf(() => read({ chip: 'stm32f100' }))).toMatchObject({ code: 'chip-unknown' });
   });
 });

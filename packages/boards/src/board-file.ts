@@ -60,7 +60,12 @@ const file = z.strictObject({
     .optional(),
   listenWindowMs: z.int(),
   unconfirmedBoots: z.int().optional(),
-  usb: z.strictObject({ vendorId: usbId, productId: usbId, vbusSensing: z.boolean() }).optional(),
+  usb: z
+    .strictObject({
+      ...{ vendorId: usbId, productId: usbId, vbusSensing: z.boolean() },
+      landingPage: z.string().optional(),
+    })
+    .optional(),
   sources: z.partialRecord(sourced, source).optional(),
 });
 

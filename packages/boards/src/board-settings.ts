@@ -35,6 +35,8 @@ export interface BoardUsb {
   readonly vendorId: number;
   readonly productId: number;
   readonly vbusSensing: boolean;
+  /** What a browser offers to open: `https://` and at most 18 characters of ASCII. */
+  readonly landingPage?: string | undefined;
 }
 
 export interface BoardSettings {
@@ -89,6 +91,20 @@ export function readUart(peripheral: string): number | undefined {
   return kind === 'LPUART' && number <= 3 ? 0x80 | number : undefined;
 }
 
+export const landingScheme = 'https://';
+export const landingMost = 18;
+
+function checkLandingPage(page: string): void {
+  const rest = page.slice(landingScheme.length);
+  const fits = page.startsWith(landingScheme) && rest.length <= landingMost && /^[\x21-\x7e]+$/.test(rest);
+  if (!fits)
+    refuse(
+      'usb.landingPage',
+      page,
+      `it is ${landingScheme} and 1 to ${landingMost} characters without blanks`,
+    );
+}
+
 function checkPins({ uart, entry, usb }: BoardSettings): void {
   const owners = new Map<string, string>();
   if (usb !== undefined) for (const pin of ['PA11', 'PA12']) owners.set(pin, 'the USB port');
@@ -133,6 +149,7 @@ export function checkBoard(settings: BoardSettings): void {
   if (usb !== undefined) {
     within('usb.vendorId', usb.vendorId, limits.vendorId);
     within('usb.productId', usb.productId, limits.productId);
+    if (usb.landingPage !== undefined) checkLandingPage(usb.landingPage);
   }
   if (uart === undefined && usb === undefined)
     refuse('uart', 'absent', 'nobody could reach the agent without UART and USB');

@@ -5,10 +5,19 @@ import { Fault } from '@firmseal/fault';
 import nucleoF429zi from '../data/nucleo-f429zi.json' with { type: 'json' };
 import nucleoG0b1re from '../data/nucleo-g0b1re.json' with { type: 'json' };
 import nucleoH743zi from '../data/nucleo-h743zi.json' with { type: 'json' };
+import nucleoL476rg from '../data/nucleo-l476rg.json' with { type: 'json' };
 import nucleoU575ziQ from '../data/nucleo-u575zi-q.json' with { type: 'json' };
+import stm32f4discovery from '../data/stm32f4discovery.json' with { type: 'json' };
 import { type Board, readBoardFile } from './board-file.ts';
 
-const files = [nucleoF429zi, nucleoH743zi, nucleoG0b1re, nucleoU575ziQ] as const;
+const files = [
+  nucleoF429zi,
+  nucleoH743zi,
+  nucleoG0b1re,
+  nucleoU575ziQ,
+  nucleoL476rg,
+  stm32f4discovery,
+] as const;
 
 export const boardIds: readonly string[] = files.map(({ id }) => id);
 

@@ -16,13 +16,21 @@ const tag18 = 0xd2; // major type 6, argument 18
 const signatureSizeBytes = 64;
 
 // RFC 9052, section 3.1: 1 = alg; RFC 9053, table 1: -7 = ES256; RFC 9596: 16 = typ.
-const protectedHeader = (typ: string) =>
+const encodeHeader = (typ: string): Bytes =>
   encodeCbor(
     new Map<number, number | string>([
       [1, -7],
       [16, typ],
     ]),
   );
+/** Of every type that this program has written or read: as many as the formats have. */
+const headers = new Map<string, Bytes>();
+function protectedHeader(typ: string): Bytes {
+  const header = headers.get(typ) ?? encodeHeader(typ);
+  headers.set(typ, header);
+  return header;
+}
+const empty = new Uint8Array(0);
 const headerShape = { algorithm: field(1, oneOf(-7)), typ: field(16, textString(1, 128)) };
 
 const sign1 = tuple(
@@ -34,7 +42,7 @@ const sign1 = tuple(
 
 /** The encoded Sig_structure ["Signature1", protected, h'', payload]: what the signature covers. */
 export function signatureInput(typ: string, payload: Uint8Array): Bytes {
-  return encodeCbor(['Signature1', protectedHeader(typ), new Uint8Array(0), payload]);
+  return encodeCbor(['Signature1', protectedHeader(typ), empty, payload]);
 }
 
 /** Digest of an object: SHA-256 of its Sig_structure; signing again does not change it. */

@@ -126,7 +126,7 @@ function readString(reader: Reader, length: number): Bytes {
   if (length > rest(reader)) throw truncated(reader);
   const start = reader.offset;
   reader.offset += length; // at most bytes.length
-  return Uint8Array.from(reader.bytes.subarray(start, reader.offset));
+  return new Uint8Array(reader.bytes.subarray(start, reader.offset));
 }
 
 function readText(reader: Reader, { start, argument }: Head): string {

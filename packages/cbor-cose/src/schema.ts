@@ -44,13 +44,23 @@ export const optionalField = <T>(key: number, schema: Schema<T>): Field<T, true>
   optional: true,
 });
 
+type NamedField = readonly [string, Field<unknown, boolean>];
+
+/** The fields of a shape as a list: it is made once for each shape, and maps are read all the time. */
+const lists = new WeakMap<Shape, readonly NamedField[]>();
+function fieldsOf(shape: Shape): readonly NamedField[] {
+  const list = lists.get(shape) ?? Object.entries(shape);
+  lists.set(shape, list);
+  return list;
+}
+
 /** The fields of a map of exactly this shape, by name. `what` names the map: `manifest`, `license.wrap`. */
 export function readMap<S extends Shape>(value: CborValue, shape: S, what: string): ShapeValue<S> {
   if (!(value instanceof Map)) return refuse(`${what} is not a map`);
   const map: CborMap = value;
   const fields: Record<string, unknown> = {};
   let known = 0;
-  for (const [name, { key, schema, optional }] of Object.entries(shape)) {
+  for (const [name, { key, schema, optional }] of fieldsOf(shape)) {
     const item = map.get(key);
     if (item !== undefined) {
       known++;
@@ -95,12 +105,14 @@ export const byteString =
       ? value
       : refuse(`${what} is not a byte string of ${least === most ? least : `${least} to ${most}`} bytes`);
 
+const utf8 = new TextEncoder();
+
 /** A text string of `least` to `most` bytes of UTF-8, matching the pattern if there is one. */
 export const textString =
   (least: number, most: number, pattern?: RegExp): Schema<string> =>
   (value, what) => {
     if (typeof value !== 'string') return refuse(`${what} is not a text string`);
-    const size = new TextEncoder().encode(value).length;
+    const size = utf8.encode(value).length;
     if (size < least || size > most) return refuse(`${what} is not a text of ${least} to ${most} bytes`);
     if (pattern && !pattern.test(value)) return refuse(`${what} has characters that are not allowed there`);
     return value;

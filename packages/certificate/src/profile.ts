@@ -1,5 +1,5 @@
 // The one form of a device certificate (spec/device.md section 2): from its fields to the bytes, without a
-// choice left. A certificate that was read is held against the bytes that its fields give here.
+// choice left. read-profile.ts holds what it reads against the same constants.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type Origin, originNumber } from '@firmseal/formats';
@@ -16,7 +16,6 @@ import {
 } from './der.ts';
 
 export const certificateMaxBytes = 1024;
-const issuerCommonName = 'firmseal device CA';
 /** RFC 5280 section 4.1.2.5: no well-defined expiration date. */
 export const noExpiry = new Date('9999-12-31T23:59:59Z');
 
@@ -33,23 +32,38 @@ export interface CertificateFields {
   readonly notAfter: Date;
 }
 
+/** Version 3, algorithm and what else stands as it is in every certificate. */
+export const version3 = der(0xa0, integer(Uint8Array.of(2)));
 export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
-const p256Key = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier('1.2.840.10045.3.1.7'));
-const kemKeyExtension = objectIdentifier('2.25.204310498301297519873102975127310296151');
-const originExtension = objectIdentifier('2.25.14507052808871318780289119723670512624');
-const notAuthority = sequence(objectIdentifier('2.5.29.19'), derTrue, octetString(sequence()));
+export const pointSizeBytes = 65;
+export const notAuthority = sequence(objectIdentifier('2.5.29.19'), derTrue, octetString(sequence()));
 /** digitalSignature is bit 0: one byte 0x80 with seven unused bits. */
-const signsOnly = sequence(
+export const signsOnly = sequence(
   objectIdentifier('2.5.29.15'),
   derTrue,
   octetString(der(0x03, Uint8Array.of(7, 0x80))),
 );
+const p256Key = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier('1.2.840.10045.3.1.7'));
+const kemKeyExtension = objectIdentifier('2.25.204310498301297519873102975127310296151');
+export const originExtension = objectIdentifier('2.25.14507052808871318780289119723670512624');
 
-const attribute = (type: string, value: string) =>
-  der(0x31, sequence(objectIdentifier(type), utf8String(value)));
-const organization = (value: string) => attribute('2.5.4.10', value);
-const organizationalUnit = (value: string) => attribute('2.5.4.11', value);
-const commonName = (value: string) => attribute('2.5.4.3', value);
+const signingKeyInfo = (point: Uint8Array): Bytes => sequence(p256Key, bitString(point));
+const kemKeyValue = (point: Uint8Array): Bytes => sequence(kemKeyExtension, octetString(octetString(point)));
+/** All of a value that ends with a point, but the point. */
+const before = (value: (point: Uint8Array) => Bytes): Bytes =>
+  value(new Uint8Array(pointSizeBytes)).slice(0, -pointSizeBytes);
+export const signingKeyStart = before(signingKeyInfo);
+export const kemKeyExtensionStart = before(kemKeyValue);
+
+/** Organization, organizational unit, common name. */
+export const nameTypes = {
+  product: objectIdentifier('2.5.4.10'),
+  chipId: objectIdentifier('2.5.4.11'),
+  commonName: objectIdentifier('2.5.4.3'),
+} as const;
+const name = (type: keyof typeof nameTypes, value: string) =>
+  der(0x31, sequence(nameTypes[type], utf8String(value)));
+export const issuerName = name('commonName', 'firmseal device CA');
 
 /** TBSCertificate, DER: what the device CA signs. */
 export function encodeTbs(fields: CertificateFields): Bytes {
@@ -57,17 +71,17 @@ export function encodeTbs(fields: CertificateFields): Bytes {
   const extensions = sequence(
     notAuthority,
     signsOnly,
-    sequence(kemKeyExtension, octetString(octetString(kemKey))),
+    kemKeyValue(kemKey),
     sequence(originExtension, octetString(integer(Uint8Array.of(originNumber(origin))))),
   );
   return sequence(
-    der(0xa0, integer(Uint8Array.of(2))), // version 3
+    version3,
     integer(serial),
     ecdsaWithSha256,
-    sequence(organization(product), commonName(issuerCommonName)),
+    sequence(name('product', product), issuerName),
     sequence(time(notBefore), time(notAfter)),
-    sequence(organization(product), organizationalUnit(chipId), commonName(fields.commonName)),
-    sequence(p256Key, bitString(signingKey)),
+    sequence(name('product', product), name('chipId', chipId), name('commonName', fields.commonName)),
+    signingKeyInfo(signingKey),
     der(0xa3, extensions),
   );
 }

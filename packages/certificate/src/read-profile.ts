@@ -1,16 +1,32 @@
 // Takes a device certificate apart: spec/device.md section 2. First its outside (what the signature is over),
-// then, once the signature held, its fields. The fields are written again, and a certificate is of the
-// profile only when that gives its bytes.
+// then, once the signature held, its fields. The profile leaves no choice: every byte either is the one that
+// is due, or belongs to a field whose value has no other form.
 
-import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { originOf } from '@firmseal/formats';
+import { time } from './der.ts';
 import { DerError, DerReader } from './der-reader.ts';
-import { type CertificateFields, certificateMaxBytes, ecdsaWithSha256, encodeTbs } from './profile.ts';
+import {
+  type CertificateFields,
+  certificateMaxBytes,
+  ecdsaWithSha256,
+  issuerName,
+  kemKeyExtensionStart,
+  nameTypes,
+  notAuthority,
+  originExtension,
+  pointSizeBytes,
+  signingKeyStart,
+  signsOnly,
+  version3,
+} from './profile.ts';
 
 const printable = /^[!-~]{1,32}$/;
 const scalarBytes = 32;
+const noUnusedBit = Uint8Array.of(0);
+const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A reading of DER; what is wrong in it is `certificate-malformed`. */
 function read<T>(reading: () => T): T {
@@ -22,25 +38,25 @@ function read<T>(reading: () => T): T {
   }
 }
 
-function padded(magnitude: Uint8Array): Bytes {
-  return concatBytes(new Uint8Array(scalarBytes - magnitude.length), magnitude);
-}
-
 /** Check 1: what is signed, and r || s. SEQUENCE { tbs, algorithm, BIT STRING { SEQUENCE { r, s } } } */
-export function readOutside(certificate: Uint8Array): { tbs: Bytes; signature: Bytes } {
+export function readOutside(certificate: Uint8Array): { tbs: Uint8Array; signature: Bytes } {
   if (certificate.length > certificateMaxBytes) throw new Fault('certificate-malformed');
   return read(() => {
     const file = new DerReader(certificate);
     const outer = file.inner(0x30);
     file.end();
-    const { whole: tbs } = outer.encoded(0x30);
+    const tbs = outer.whole(0x30);
     outer.exactly(ecdsaWithSha256);
     const bits = outer.inner(0x03);
     outer.end();
-    bits.exactly(Uint8Array.of(0)); // no unused bit
+    bits.exactly(noUnusedBit);
     const pair = bits.inner(0x30);
     bits.end();
-    const signature = concatBytes(padded(pair.positive(scalarBytes)), padded(pair.positive(scalarBytes)));
+    const signature = new Uint8Array(2 * scalarBytes);
+    for (const end of [scalarBytes, 2 * scalarBytes]) {
+      const magnitude = pair.positive(scalarBytes);
+      signature.set(magnitude, end - magnitude.length);
+    }
     pair.end();
     return { tbs, signature };
   });
@@ -52,49 +68,68 @@ export function readOutside(certificate: Uint8Array): { tbs: Bytes; signature: B
  */
 function readTime(reader: DerReader): Date {
   const isUtc = reader.nextTag === 0x17;
-  const text = String.fromCharCode(...reader.content(isUtc ? 0x17 : 0x18));
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(isUtc ? `20${text}` : text);
+  const whole = reader.whole(isUtc ? 0x17 : 0x18);
+  const digits = String.fromCharCode(...whole.subarray(2));
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(isUtc ? `20${digits}` : digits);
   if (!parts) throw new DerError('a time of another form');
   const [year, month, day, hour, minute, second] = parts.slice(1).map(Number);
-  return new Date(Date.UTC(year!, month! - 1, day, hour, minute, second));
+  const at = new Date(Date.UTC(year!, month! - 1, day, hour, minute, second));
+  if (!equalBytes(time(at), whole)) throw new DerError('a time in a form that is not due, or of no day');
+  return at;
 }
 
-/** SET { SEQUENCE { type, UTF8String } }: the text; the type shows when it is written again. */
-function readName(names: DerReader): string {
-  const attribute = names.inner(0x31).inner(0x30);
-  attribute.content(0x06);
+/** SET { SEQUENCE { type, UTF8String } } of the type that is due: the text. */
+function readName(names: DerReader, type: Uint8Array): string {
+  const set = names.inner(0x31);
+  const attribute = set.inner(0x30);
+  set.end();
+  attribute.exactly(type);
+  const value = attribute.content(0x0c);
+  attribute.end();
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(attribute.content(0x0c));
+    return text.decode(value);
   } catch {
     throw new DerError('a name that is not UTF-8');
   }
 }
 
-/** Extension { type, OCTET STRING { value } }: the value. */
-function readExtension(extensions: DerReader): DerReader {
-  const extension = extensions.inner(0x30);
-  extension.content(0x06);
-  return extension.inner(0x04);
-}
-
 function readFields(tbs: Uint8Array): CertificateFields {
-  const body = new DerReader(tbs).inner(0x30);
-  body.content(0xa0); // version
-  const serial = body.positive(20);
-  body.content(0x30); // algorithm
-  body.content(0x30); // issuer
+  const file = new DerReader(tbs);
+  const body = file.inner(0x30);
+  file.end();
+  body.exactly(version3);
+  const serial = body.positive(20).slice();
+  body.exactly(ecdsaWithSha256);
+  const issuer = body.inner(0x30);
+  const issuerProduct = readName(issuer, nameTypes.product);
+  issuer.exactly(issuerName);
+  issuer.end();
   const validity = body.inner(0x30);
   const [notBefore, notAfter] = [readTime(validity), readTime(validity)];
+  validity.end();
   const subject = body.inner(0x30);
-  const [product, chipId, commonName] = [readName(subject), readName(subject), readName(subject)];
-  const keyInfo = body.inner(0x30);
-  keyInfo.content(0x30); // algorithm and curve
-  const signingKey = keyInfo.content(0x03).slice(1);
-  const extensions = body.inner(0xa3).inner(0x30);
-  extensions.content(0x30); // basic constraints
-  extensions.content(0x30); // key usage
-  const kemKey = readExtension(extensions).content(0x04);
-  const origin = originOf(readExtension(extensions).positive(1)[0]!);
+  const product = readName(subject, nameTypes.product);
+  if (product !== issuerProduct) throw new DerError('two products');
+  const chipId = readName(subject, nameTypes.chipId);
+  const commonName = readName(subject, nameTypes.commonName);
+  subject.end();
+  body.exactly(signingKeyStart);
+  const signingKey = body.take(pointSizeBytes).slice();
+  const outer = body.inner(0xa3);
+  body.end();
+  const extensions = outer.inner(0x30);
+  outer.end();
+  extensions.exactly(notAuthority);
+  extensions.exactly(signsOnly);
+  extensions.exactly(kemKeyExtensionStart);
+  const kemKey = extensions.take(pointSizeBytes).slice();
+  const extension = extensions.inner(0x30);
+  extensions.end();
+  extension.exactly(originExtension);
+  const value = extension.inner(0x04);
+  extension.end();
+  const origin = originOf(value.positive(1)[0]!);
+  value.end();
   if (!origin) throw new DerError('an origin that is none');
   return { serial, product, chipId, commonName, signingKey, kemKey, origin, notBefore, notAfter };
 }
@@ -109,7 +144,6 @@ export function readChipId(certificate: Uint8Array): string {
 export function readProfile(crypto: Crypto, tbs: Uint8Array): CertificateFields {
   const fields = read(() => readFields(tbs));
   const inForm =
-    equalBytes(encodeTbs(fields), tbs) &&
     printable.test(fields.product) &&
     printable.test(fields.chipId) &&
     crypto.isP256Point(fields.signingKey) &&

@@ -5,7 +5,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { agentChipIds } from '../../../device/agent/toolchain/chip-header.ts';
-import { portedChips } from '../../../device/agent/toolchain/targets.ts';
+import { portedChips, portFolders } from '../../../device/agent/toolchain/targets.ts';
 import { agentBuilds, agentVersion, requireAgent } from './agent-builds.ts';
 import { chipIds, findChip } from './catalogue.ts';
 
@@ -14,7 +14,11 @@ const ports = fileURLToPath(new URL('../../../device/agent/port/', import.meta.u
 it('machine code is listed for the chips that have a port, and for no other', () => {
   const listed = chipIds().filter((id) => agentBuilds(findChip(id)).includes('machine-code'));
   expect(listed.sort()).toEqual(portedChips().sort());
-  for (const id of listed) expect(globSync(`${ports}${id}/*.c`), id).not.toEqual([]);
+  for (const id of listed)
+    expect(
+      portFolders(id).flatMap((folder) => globSync(`${ports}${folder}/*.c`)),
+      id,
+    ).not.toEqual([]);
 });
 
 it('WebAssembly is listed for the chips that an agent can be built for, and for no other', () => {

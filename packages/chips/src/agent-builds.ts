@@ -17,8 +17,8 @@ const builds: Readonly<Record<string, readonly AgentBuild[]>> = {
   stm32h743: ['machine-code', 'webassembly'],
   stm32g0b1: ['machine-code', 'webassembly'],
   stm32u575: ['machine-code', 'webassembly'],
-  stm32f405: ['webassembly'],
-  stm32l476: ['webassembly'],
+  stm32f405: ['machine-code', 'webassembly'],
+  stm32l476: ['machine-code', 'webassembly'],
 };
 
 /** Empty for a chip that has no agent: packages cannot be installed on it. */

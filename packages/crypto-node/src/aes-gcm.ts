@@ -1,7 +1,7 @@
 // AES-256-GCM (NIST SP 800-38D) in one shot, 12-byte nonce, 16-byte tag. Records are sealed and opened with
 // it, so it copies no more than node:crypto forces: once, to put the tag behind the ciphertext.
 
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { openGcm, tagSizeBytes } from './open-gcm.ts';
@@ -30,7 +30,7 @@ export function aes256GcmSeal(inputs: {
   into?: Bytes;
 }): Bytes {
   checkSizes(inputs.key, inputs.nonce);
-  const cipher = createCipheriv('aes-256-gcm', inputs.key, inputs.nonce);
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(inputs.key), inputs.nonce);
   if (inputs.aad.length > 0) cipher.setAAD(inputs.aad);
   const ciphertext = cipher.update(inputs.plaintext);
   cipher.final(); // a counter mode holds nothing back

@@ -1,9 +1,12 @@
 // SHA-256 (FIPS 180-4), HMAC-SHA-256 (RFC 2104) and HKDF-SHA-256 (RFC 5869) by node:crypto.
 
-import { createHash, createHmac, hash, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash, hkdfSync } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
 import type { Hasher } from '@firmseal/crypto';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
+
+// Keys go in as key objects: node:crypto finds out what other keys are by an exception, which takes longer
+// than the work itself.
 
 type NodeHasher = { update(bytes: Uint8Array): unknown; digest(): Buffer };
 
@@ -30,14 +33,14 @@ export function createSha256(): Hasher {
 
 /** HMAC-SHA-256 of the parts as one message; 32 bytes. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes {
-  const inner = createHmac('sha256', key);
+  const inner = createHmac('sha256', createSecretKey(key));
   for (const part of parts) inner.update(part);
   return bytesOfBuffer(inner.digest());
 }
 
 /** HMAC-SHA-256 fed in pieces; usable once. */
 export function createHmacSha256(key: Uint8Array): Hasher {
-  return hasherOf(createHmac('sha256', key));
+  return hasherOf(createHmac('sha256', createSecretKey(key)));
 }
 
 /** RFC 5869 extract and expand; `length` at most 255 * 32. */
@@ -47,5 +50,7 @@ export function hkdfSha256(inputs: {
   info: Uint8Array;
   length: number;
 }): Bytes {
-  return new Uint8Array(hkdfSync('sha256', inputs.ikm, inputs.salt, inputs.info, inputs.length));
+  return new Uint8Array(
+    hkdfSync('sha256', createSecretKey(inputs.ikm), inputs.salt, inputs.info, inputs.length),
+  );
 }

@@ -1,6 +1,6 @@
 // Opening AES-GCM (NIST SP 800-38D) in one shot; the caller has checked the sizes of key and nonce.
 
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, createSecretKey } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 
@@ -13,7 +13,7 @@ export function openGcm(
 ): Bytes | undefined {
   const size = inputs.sealed.length - tagSizeBytes;
   if (size < 0) return undefined;
-  const decipher = createDecipheriv(cipher, inputs.key, inputs.nonce);
+  const decipher = createDecipheriv(cipher, createSecretKey(inputs.key), inputs.nonce);
   if (inputs.aad.length > 0) decipher.setAAD(inputs.aad);
   decipher.setAuthTag(inputs.sealed.subarray(size));
   const plaintext = decipher.update(inputs.sealed.subarray(0, size));

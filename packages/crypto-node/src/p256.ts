@@ -1,41 +1,17 @@
 // P-256 points and scalars, and ECDH, by node:crypto. Points are SEC 1 uncompressed (65 bytes, 0x04 || x ||
-// y), scalars 32 bytes big-endian. OpenSSL also takes compressed, hybrid and short encodings: sizes and the
-// first byte are checked here before it sees them. Signatures are in es256.ts.
+// y), scalars 32 bytes big-endian. Signatures are in es256.ts.
 
-import { createECDH, ECDH } from 'node:crypto';
-import type { Bytes } from '@firmseal/bytes';
-import type { KeyPair } from '@firmseal/crypto';
-import { Fault } from '@firmseal/fault';
+import { diffieHellman, generateKeyPairSync } from 'node:crypto';
+import { type Bytes, concatBytes, fromBase64url } from '@firmseal/bytes';
+import type { EphemeralSecret, KeyPair } from '@firmseal/crypto';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
+import { ecdhOf, privateKeyOf } from './private-key.ts';
+import { publicKeyOf } from './public-key.ts';
 
-const curve = 'prime256v1'; // OpenSSL's name of P-256
 const scalarSizeBytes = 32;
-const pointSizeBytes = 65;
-
-const isUncompressed = (point: Uint8Array) => point.length === pointSizeBytes && point[0] === 0x04;
 
 /** True when the 65 bytes are an uncompressed point on P-256; infinity has no such form. */
-export function isP256Point(publicKey: Uint8Array): boolean {
-  if (!isUncompressed(publicKey)) return false;
-  try {
-    // Decoding a point checks that both coordinates are below p and that the curve's equation holds.
-    ECDH.convertKey(publicKey, curve, undefined, undefined, 'uncompressed');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function ecdhOf(privateKey: Uint8Array): ECDH | undefined {
-  if (privateKey.length !== scalarSizeBytes) return undefined;
-  const ecdh = createECDH(curve);
-  try {
-    ecdh.setPrivateKey(privateKey); // refuses a scalar out of 1..n-1
-  } catch {
-    return undefined;
-  }
-  return ecdh;
-}
+export const isP256Point = (publicKey: Uint8Array): boolean => publicKeyOf(publicKey) !== undefined;
 
 /** The key pair of a scalar (copied); undefined when it is not 32 bytes in 1..n-1. */
 export function p256FromPrivate(privateKey: Uint8Array): KeyPair | undefined {
@@ -57,12 +33,22 @@ export function generateP256(randomBytes: (length: number) => Bytes): KeyPair {
  * valid point. Throws `internal-error` on a private key that is no scalar: that is the caller's own.
  */
 export function ecdhP256(privateKey: Uint8Array, publicKey: Uint8Array): Bytes | undefined {
-  const ecdh = ecdhOf(privateKey);
-  if (!ecdh) throw new Fault('internal-error', { detail: 'a private key is not a P-256 scalar' });
-  if (!isUncompressed(publicKey)) return undefined;
-  try {
-    return bytesOfBuffer(ecdh.computeSecret(publicKey));
-  } catch {
-    return undefined;
-  }
+  const ownKey = privateKeyOf(privateKey);
+  const key = publicKeyOf(publicKey);
+  return key && bytesOfBuffer(diffieHellman({ privateKey: ownKey, publicKey: key }));
 }
+
+/** The same with a fresh key, which never leaves OpenSSL. */
+export function ephemeralEcdhP256(publicKey: Uint8Array): EphemeralSecret | undefined {
+  const key = publicKeyOf(publicKey);
+  if (!key) return undefined;
+  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x, y } = own.publicKey.export({ format: 'jwk' });
+  return {
+    publicKey: concatBytes(Uint8Array.of(0x04), coordinate(x!), coordinate(y!)),
+    shared: bytesOfBuffer(diffieHellman({ privateKey: own.privateKey, publicKey: key })),
+  };
+}
+
+/** RFC 7518 section 6.2.1.2: always of full length. */
+const coordinate = (text: string): Bytes => fromBase64url(text)!;

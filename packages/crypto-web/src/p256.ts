@@ -1,7 +1,7 @@
 // Points, scalars and ECDH on noble's P-256 (SEC 1): points in the uncompressed form alone.
 
 import type { Bytes } from '@firmseal/bytes';
-import type { KeyPair } from '@firmseal/crypto';
+import type { EphemeralSecret, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { p256 } from '@noble/curves/nist.js';
 
@@ -38,4 +38,12 @@ export function ecdhP256(privateKey: Uint8Array, publicKey: Uint8Array): Bytes |
     throw new Fault('internal-error', { detail: 'a private key is not a P-256 scalar' });
   if (!isP256Point(publicKey)) return undefined;
   return Uint8Array.from(p256.getSharedSecret(privateKey, publicKey, true).subarray(1));
+}
+
+/** The same with a fresh key. */
+export function ephemeralEcdhP256(publicKey: Uint8Array): EphemeralSecret | undefined {
+  const own = generateP256();
+  const shared = ecdhP256(own.privateKey, publicKey);
+  own.privateKey.fill(0);
+  return shared && { publicKey: own.publicKey, shared };
 }

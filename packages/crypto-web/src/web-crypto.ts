@@ -8,7 +8,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as sha256Of } from '@noble/hashes/sha2.js';
 import { aes256GcmOpen, aes256GcmSeal } from './aes-gcm.ts';
 import { signEs256, verifyEs256 } from './es256.ts';
-import { ecdhP256, generateP256, isP256Point, p256FromPrivate } from './p256.ts';
+import { ecdhP256, ephemeralEcdhP256, generateP256, isP256Point, p256FromPrivate } from './p256.ts';
 
 interface NobleHash {
   update(bytes: Uint8Array): unknown;
@@ -51,6 +51,7 @@ export const webCrypto: Crypto = {
   p256FromPrivate,
   isP256Point,
   ecdhP256,
+  ephemeralEcdhP256,
   signEs256,
   verifyEs256,
 };

@@ -16,6 +16,14 @@ export interface KeyPair {
   readonly privateKey: Bytes;
 }
 
+/** What a fresh key pair, forgotten at once, has in common with another's key. */
+export interface EphemeralSecret {
+  /** Of the fresh pair, 65 bytes. */
+  readonly publicKey: Bytes;
+  /** The x coordinate, 32 bytes. */
+  readonly shared: Bytes;
+}
+
 export interface Crypto {
   randomBytes(length: number): Bytes;
   /** SHA-256 of the parts as one message; 32 bytes. */
@@ -51,6 +59,8 @@ export interface Crypto {
   isP256Point(publicKey: Uint8Array): boolean;
   /** ECDH: the x coordinate, 32 bytes; undefined when the public key is not a valid point. */
   ecdhP256(privateKey: Uint8Array, publicKey: Uint8Array): Bytes | undefined;
+  /** ECDH with a key pair made for it alone; undefined when the public key is not a valid point. */
+  ephemeralEcdhP256(publicKey: Uint8Array): EphemeralSecret | undefined;
   /** ECDSA with SHA-256 over the message: r || s, 64 bytes, s made low. */
   signEs256(privateKey: Uint8Array, message: Uint8Array): Bytes;
   /** False for a wrong signature, a high s, an invalid point, or r or s out of 1..n-1; never throws. */

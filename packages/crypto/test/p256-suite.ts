@@ -60,6 +60,7 @@ export function p256Suite(crypto: Crypto): void {
     test.each(invalidPoints)('refused: %s', (_, point) => {
       expect(crypto.isP256Point(point)).toBe(false);
       expect(crypto.ecdhP256(scalar, point)).toBeUndefined();
+      expect(crypto.ephemeralEcdhP256(point)).toBeUndefined();
       expect(crypto.verifyEs256(point, new Uint8Array(3), new Uint8Array(64).fill(1))).toBe(false);
     });
   });
@@ -118,5 +119,26 @@ export function p256Suite(crypto: Crypto): void {
       expect(a.privateKey).not.toEqual(b.privateKey);
       expect(crypto.ecdhP256(a.privateKey, b.publicKey)).toEqual(crypto.ecdhP256(b.privateKey, a.publicKey));
     }
+  });
+
+  test('a fresh key for one secret agrees with the other side, and is another each time', () => {
+    const own = crypto.generateP256();
+    const seen = Array.from({ length: 20 }, () => crypto.ephemeralEcdhP256(own.publicKey)!);
+    for (const { publicKey, shared } of seen) {
+      expect(publicKey.length).toBe(65);
+      expect(crypto.ecdhP256(own.privateKey, publicKey)).toEqual(shared);
+    }
+    expect(new Set(seen.map(({ publicKey }) => toHex(publicKey))).size).toBe(20);
+  });
+
+  test('does not follow a private key that its owner overwrites', () => {
+    const [first, second] = [crypto.generateP256(), crypto.generateP256()];
+    const reused = Uint8Array.from(first.privateKey);
+    const shared = () => crypto.ecdhP256(reused, peer);
+    expect(shared()).toEqual(crypto.ecdhP256(first.privateKey, peer));
+    reused.set(second.privateKey);
+    expect(shared()).toEqual(crypto.ecdhP256(second.privateKey, peer));
+    reused.fill(0);
+    expect(shared).toThrow(expect.objectContaining({ code: 'internal-error' }));
   });
 }

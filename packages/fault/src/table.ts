@@ -1803,6 +1803,11 @@ export const faultTable = {
     sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
     remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
+  'recovery-approvals-missing': {
+    number: 949, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have approved the recovery of device {device} to security counter {counter} and {unwraps} unwraps.',
+    remedy: 'Ask further approvers to run `firmseal approve --recovery DEVICE --product NAME`, then recover the chip again. It was told nothing.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -3337,6 +3342,56 @@ export const faultTable = {
     number: 1852, exit: 'input', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no receipt {receipt}.',
     remedy: 'Compare the digest with the one that the job\'s list of units shows.',
+  },
+  'authority-signer-away': {
+    number: 1900, exit: 'license', http: 503, retry: 'fail', chip: false,
+    sentence: 'The process that holds the keys of the authority does not answer ({reason}).',
+    remedy: 'Ask again in a few seconds: `firmseal authority serve` starts it again. One that runs by itself has to be started (`firmseal authority signer`). No unit is lost: the same request gets the same unit.',
+  },
+  'signer-job-differs': {
+    number: 1901, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The signer knows job {job} with other terms: product, quota, mode, accepted outcomes, end or per-device data.',
+    remedy: 'These never change. Find out who changed the database, and open a new job.',
+  },
+  'signer-quota-exhausted': {
+    number: 1902, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The signer has counted {quota} chips for job {job}, which is its quota, and more than the database shows.',
+    remedy: 'The database has forgotten chips, as one does that was restored. Ask the owner to open another job. Chips that were counted can still be installed.',
+  },
+  'signer-unit-held': {
+    number: 1903, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} was given to another chip, and its per-device data with it.',
+    remedy: 'The database has forgotten that chip, as one does that was restored. Ask the owner to open another job with data that was not used.',
+  },
+  'signer-request-malformed': {
+    number: 1904, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The signer was asked for something that is no request of this version: {problem}.',
+    remedy: 'Start signer and HTTP process of the same version of firmseal. Otherwise somebody else speaks to its socket: look who may open it.',
+  },
+  'signer-socket-unusable': {
+    number: 1905, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The socket {path} of the signer cannot be used ({reason}).',
+    remedy: 'Name a path of at most 100 bytes in a folder that is there and that only signer and HTTP process may open (--socket).',
+  },
+  'job-end-counts-differ': {
+    number: 1906, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The database shows {units} units of job {job}, the signer has counted {counted} chips; the end of the job is not certified.',
+    remedy: 'Audit the authority. Units are missing from a database that was restored, or somebody took them out.',
+  },
+  'checkpoint-not-continued': {
+    number: 1907, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The signer has signed a checkpoint of ledger {origin} over {seen} entries, which the new one does not continue.',
+    remedy: 'The database, or the tiles, are older than the signer\'s table, or changed. Look for the newest copies.',
+  },
+  'signer-keys-differ': {
+    number: 1908, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The signer does not issue for product {product} as this folder names it.',
+    remedy: 'Give both folders the same files of products (`firmseal authority add-product`), then restart both.',
+  },
+  'signer-schema-forbidden': {
+    number: 1909, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
+    remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
   },
 } as const;
 

@@ -2,7 +2,7 @@
 // mode does not say who sealed: the license that carries the result is signed.
 
 import type { Bytes } from '@firmseal/bytes';
-import type { Crypto, KeyPair } from '@firmseal/crypto';
+import type { Crypto, EphemeralSecret, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { sharedSecretOf } from './kem.ts';
 import { aes256Gcm, keySchedule } from './key-schedule.ts';
@@ -17,6 +17,16 @@ export type HpkeMessage = {
   aad: Uint8Array;
   sealed: Uint8Array;
 };
+
+/** With a key pair that is given: for test vectors. */
+function encapsulateWith(
+  crypto: Crypto,
+  { publicKey, privateKey }: KeyPair,
+  recipientPublicKey: Uint8Array,
+): EphemeralSecret | undefined {
+  const shared = crypto.ecdhP256(privateKey, recipientPublicKey);
+  return shared && { publicKey: Uint8Array.from(publicKey), shared };
+}
 
 /**
  * Seals one message to a public key (65 bytes). Throws `hpke-recipient-invalid` when that is no point on
@@ -33,10 +43,11 @@ export function hpkeSeal(
   },
 ): HpkeSealed {
   const { recipientPublicKey, info, aad, plaintext } = inputs;
-  const ephemeral = inputs.ephemeral ?? crypto.generateP256();
-  const dh = crypto.ecdhP256(ephemeral.privateKey, recipientPublicKey);
-  if (!dh) throw new Fault('hpke-recipient-invalid');
-  const enc = Uint8Array.from(ephemeral.publicKey);
+  const encapsulated = inputs.ephemeral
+    ? encapsulateWith(crypto, inputs.ephemeral, recipientPublicKey)
+    : crypto.ephemeralEcdhP256(recipientPublicKey);
+  if (!encapsulated) throw new Fault('hpke-recipient-invalid');
+  const { publicKey: enc, shared: dh } = encapsulated;
   const sharedSecret = sharedSecretOf(crypto, { dh, enc, recipientPublicKey });
   const { key, nonce } = keySchedule(crypto, { sharedSecret, info, aead: aes256Gcm });
   return { enc, sealed: crypto.aes256GcmSeal({ key, nonce, aad, plaintext }) };

@@ -5,6 +5,7 @@ import { AgentClient } from '@firmseal/agent-client';
 import { boardPart, findBoard } from '@firmseal/boards';
 import { findChip, optionField, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { makeDelegation } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
 import { type DebugProbe, openProbeProgrammer } from '@firmseal/programming';
 import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
@@ -58,6 +59,23 @@ describe('personalization', () => {
     expect(device).toMatchObject({ product: 'panel', chipId: 'stm32f427' });
     expect(uniqueId).toEqual(chip.uid);
     expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(level);
+  });
+
+  it('names the agent signer in the data of the anchor, by the word of that root alone', async () => {
+    const signer = nodeCrypto.generateP256().publicKey;
+    const delegateBy = ({ publicKey, privateKey }: typeof root) =>
+      makeDelegation(
+        nodeCrypto,
+        { publicKey, sign: (message) => nodeCrypto.signEs256(privateKey, message) },
+        { role: 'agent-signer', publicKey: signer, product: 'panel', counterCap: 20, epoch: 3 },
+      );
+    const { chip, options } = optionsFor(() => ({ level: 0 }));
+    const others = { ...options, agentDelegation: await delegateBy(nodeCrypto.generateP256()) };
+    await expect(personalizeChip(others)).rejects.toMatchObject({ code: 'delegation-signature-invalid' });
+    expect(chip.power.operations).toBe(0);
+    await personalizeChip({ ...options, agentDelegation: await delegateBy(root) });
+    const block = chip.judge.flash(facts.layout.anchorData.addressStart, 256);
+    expect([block[4], block.slice(162, 227), block[228]]).toEqual([2, signer, 20]);
   });
 
   it('leaves nothing in flash of what was there before', async () => {

@@ -43,6 +43,8 @@ export interface PersonalizeOptions {
   readonly rootPublicKey: Bytes;
   readonly product: string;
   readonly epoch: number;
+  /** Of the agent signer, by that root: his agents start sooner. */
+  readonly agentDelegation?: Bytes | undefined;
   readonly level: 0 | 1 | 2;
   /** How the identity comes about, as chip and certificate will say it; witnessed when left out. */
   readonly origin?: Origin;
@@ -86,7 +88,7 @@ export interface PersonalizedDevice extends ConfirmedDevice {
  * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an
  * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
  * An identity that nobody witnesses is made after the protection was set: nothing secret is in the chip
- * before. Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`,
+ * before. Throws what writeAgent and anchorPart throw, `personalization-unproven`, `protection-not-in-force`,
  * `level-key-set`, `agent-not-back`, `unwitnessed-needs-generator` and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
@@ -155,7 +157,7 @@ async function startAgent(
   const writer = writerOf(options);
   if (writer === undefined) return confirmEarlier(options).catch(() => undefined);
   const { agentImage, leastMillivolts, crypto, chip, rootPublicKey, product, epoch } = options;
-  const owner = { rootPublicKey, product, epoch };
+  const owner = { rootPublicKey, product, epoch, agentDelegation: options.agentDelegation };
   const image = [...agentImage, anchorPart(crypto, agentImage, { chip, owner })];
   const order = { image, ...(leastMillivolts === undefined ? {} : { leastMillivolts }) };
   try {

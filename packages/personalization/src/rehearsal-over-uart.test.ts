@@ -14,7 +14,7 @@ import { personalizeChip } from './personalize.ts';
 
 const [root, ca] = [nodeCrypto.generateP256(), nodeCrypto.generateP256()];
 
-it.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'])('ends at level 0 on %s', async (id) => {
+it.each(['stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476'])('ends at level 0 on %s', async (id) => {
   const facts = findChip(id);
   const chip = startInBootloader(id, { seed: `rehearsal ${id}`, programs: [wasmAgent(nodeCrypto)] });
   const clock = new TestClock();

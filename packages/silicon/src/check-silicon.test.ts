@@ -43,7 +43,7 @@ const withRehearsal = (report: SiliconReport): SiliconReport => ({
   ],
 });
 
-describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'])('%s', (id) => {
+describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32f405', 'stm32l476'])('%s', (id) => {
   it('is as the catalogue says, and keeps flash and option bytes', async () => {
     const one = bench(id);
     const last = one.facts.flash.eraseUnits.at(-1)!.addressStart;

@@ -43,6 +43,7 @@ export { type MachineCodeOptions, machineCode } from './firmware/machine-code.ts
 export { agentRequest, receiptRequest, trialConfirmation, wasmAgent } from './firmware/wasm-agent.ts';
 export { cryptoImports as wasmAgentCrypto } from './firmware/wasm-agent-crypto.ts';
 export type { HostWire } from './peripherals/usart-pins.ts';
+export { UsbWire } from './peripherals/usb-wire.ts';
 export type { BootPins, BootSource } from './silicon/boot-source.ts';
 export { SimulatedClock } from './silicon/clock.ts';
 export type { UnitContent } from './silicon/erase-unit-cells.ts';

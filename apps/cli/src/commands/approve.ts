@@ -2,7 +2,7 @@
 // the passphrase of the key after it.
 
 import { Command } from '@commander-js/extra-typings';
-import type { Subject } from '@firmseal/approval';
+import { noJob, type RecoverySubject, type Subject } from '@firmseal/approval';
 import type { AuthorityClient } from '@firmseal/authority-client';
 import type { JobView } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
@@ -19,10 +19,12 @@ import {
   findAlarm,
   findUnit,
   readApprover,
+  recoveryDays,
   signAndSend,
   voidOf,
+  type WholeApprover,
 } from '../approver.ts';
-import { accessAuthority, jobId } from '../authority-access.ts';
+import { accessAuthority, deviceId, jobId } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
 import {
@@ -31,6 +33,7 @@ import {
   examples,
   number,
   passphraseOption,
+  productName,
   rootKeyOption,
   tokenOption,
 } from '../options.ts';
@@ -110,8 +113,14 @@ function textOf(subject: Subject, view: JobView, own: readonly Manifest[]): stri
       return [`alarm ${subject.alarm} (${subject.alarmReason}) is settled: ${subject.note}`];
     case 'close':
       return ['the job is closed for ever'];
+    case 'recovery':
+      return recoveryText(subject);
   }
 }
+
+const recoveryText = ({ thumbprint, securityCounter, unwraps }: RecoverySubject): string[] => [
+  `device ${toHex(thumbprint)} makes a new journal: versions from security counter ${securityCounter} on, ${unwraps} unwraps`,
+];
 
 /** Every package that is approved by its file must be in the job. Throws `approval-package-unknown`. */
 function requireKnown(
@@ -138,13 +147,52 @@ function tellSubjects(
     { event: 'to-approve', job, product, threshold, days, subjects },
     `You approve for product ${product}, job ${toHex(job)}:`,
     ...subjects.flatMap((one) => textOf(one, view, own)).map((line) => `  ${line}`),
-    `  ${threshold} ${threshold === 1 ? 'approver has' : 'approvers have'} to sign; yours counts for ${days} days`,
+    `  ${signersText(threshold, days)}`,
   );
 }
 
+interface RecoveryOptions extends WholeApprover {
+  readonly device: Bytes;
+  readonly product?: string | undefined;
+  readonly floor?: number | undefined;
+  readonly days?: number | undefined;
+  readonly passphraseFile?: string | undefined;
+}
+
+/** With the floors that the authority answers, which a recovery of the device will have. */
+async function approveRecovered(
+  face: Face,
+  client: AuthorityClient,
+  { device, floor = 0, days = recoveryDays, passphraseFile, ...options }: RecoveryOptions,
+): Promise<void> {
+  const { product } = options;
+  if (product === undefined) throw misuse('--recovery needs --product');
+  const role = readApprover(options, product);
+  const known = await client.call('recoveryFloor', { product, thumbprint: device });
+  const { unwraps, licenses } = known;
+  const securityCounter = Math.max(floor, known.securityCounter);
+  const subject = { kind: 'recovery', thumbprint: device, securityCounter, unwraps } as const;
+  const { threshold } = role;
+  face.tell(
+    { event: 'to-approve', product, threshold, days, subjects: [subject] },
+    `You approve for product ${product}:`,
+    ...recoveryText(subject).map((line) => `  ${line}`),
+    `  the authority licensed this device ${licenses} times`,
+    `  ${signersText(threshold, days)}`,
+  );
+  const thing = { product, job: noJob, subjects: [subject], days };
+  const { kind, given, needed } = await signAndSend(face, client, { role, thing, passphraseFile });
+  face.tell({ event: 'approved', device, kind, given, needed }, signedText(given, needed));
+}
+
+const signersText = (threshold: number, days: number) =>
+  `${threshold} ${threshold === 1 ? 'approver has' : 'approvers have'} to sign; yours counts for ${days} days`;
+
+const signedText = (given: number, needed: number) => `signed: ${given} of ${needed} approvers have approved`;
+
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<job>', 'id of the job', jobId)
+    .argument('[job]', 'id of the job; none with --recovery', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
     .addOption(approverKeyOption().makeOptionMandatory())
@@ -157,7 +205,18 @@ export const command = (shell: Shell) =>
     .option('--acknowledge <alarm>', 'approve that this alarm is settled', number())
     .option('--note <text>', 'with --acknowledge: what was found, as the owner will say it')
     .option('--close', 'approve that the job ends')
-    .option('--days <number>', 'how long the approval counts', number({ least: 1, most: 3650 }), approvalDays)
+    .option('--recovery <device>', 'approve that this chip, by its thumbprint, makes a new journal', deviceId)
+    .option('--product <name>', 'with --recovery: product of the chip', productName)
+    .option(
+      '--floor <number>',
+      'with --recovery: a security counter above the one that was licensed',
+      number(),
+    )
+    .option(
+      '--days <number>',
+      `how long the approval counts; ${approvalDays} when left out, ${recoveryDays} with --recovery`,
+      number({ least: 1, most: 3650 }),
+    )
     .addOption(passphraseOption('the key of the approver'))
     .addHelpText(
       'after',
@@ -165,12 +224,22 @@ export const command = (shell: Shell) =>
         'approve JOB --approver-key ann.key --approver-delegation ann.delegation \\\n' +
           '      --approval-policy approval.policy --root-key root.key.pub --package panel.seal \\\n' +
           '      --authority http://127.0.0.1:7443 --token-file ann.token',
+        'approve --recovery DEVICE --product panel --approver-key ann.key \\\n' +
+          '      --approver-delegation ann.delegation --approval-policy approval.policy \\\n' +
+          '      --root-key root.key.pub --authority http://127.0.0.1:7443 --token-file ann.token',
       ),
     )
     .action(
       runs(shell, async (face, job, options) => {
-        const { package: files = [], days, passphraseFile, rootKey } = options;
+        const { package: files = [], passphraseFile, rootKey, recovery } = options;
         const client = accessAuthority(face, options);
+        if (recovery !== undefined) {
+          if (job !== undefined) throw misuse('a recovery is of no job: leave the id out');
+          await approveRecovered(face, client, { ...options, device: recovery });
+          return;
+        }
+        if (job === undefined) throw misuse('give the id of a job, or --recovery with a device');
+        const { days = approvalDays } = options;
         const view = await client.call('showJob', { job });
         const { product } = view;
         const role = readApprover(options, product);
@@ -180,9 +249,6 @@ export const command = (shell: Shell) =>
         tellSubjects(face, { subjects, view, own }, { threshold: role.threshold, days });
         const thing = { product, job, subjects, days };
         const { kind, given, needed } = await signAndSend(face, client, { role, thing, passphraseFile });
-        face.tell(
-          { event: 'approved', job, kind, given, needed },
-          `signed: ${given} of ${needed} approvers have approved`,
-        );
+        face.tell({ event: 'approved', job, kind, given, needed }, signedText(given, needed));
       }),
     );

@@ -5,12 +5,13 @@ import type { Bytes } from '@firmseal/bytes';
 import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import type { DevicePublic, Origin } from '@firmseal/formats';
+import { type DevicePublic, type Origin, type Trust, verifyAuthority } from '@firmseal/formats';
 import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { compareClocks } from '../authority-clock.ts';
 import { chipOption } from '../chip-option.ts';
+import { readInput } from '../files.ts';
 import {
   examples,
   level,
@@ -58,6 +59,14 @@ function levelOf({
   return 0;
 }
 
+/** Verified before the first chip is erased. Throws the faults of verifyAuthority. */
+function agentDelegationOf(file: string | undefined, trust: Trust): Bytes | undefined {
+  if (file === undefined) return undefined;
+  const delegation = readInput(file);
+  verifyAuthority(nodeCrypto, { delegation }, { ...trust, role: 'agent-signer' });
+  return delegation;
+}
+
 /**
  * Asked to stop, it finishes what it began: a chip that is half personalized would have to be erased. Throws
  * `command-stopped` then, and what `work` throws.
@@ -99,6 +108,10 @@ export const command = (shell: Shell) =>
     .addOption(productOption())
     .addOption(rootKeyOption())
     .requiredOption('--device-ca <file>', 'the device CA key')
+    .option(
+      '--agent-delegation <file>',
+      "the agent signer's delegation: chips start his agents sooner (docs/agent-update.md)",
+    )
     .option('--level <level>', 'final readout protection: 0, 1 or 2; default 2', level)
     .option('--rehearsal', 'leave the chip at level 0; certificate and receipts say that it was a rehearsal')
     .option(
@@ -168,6 +181,7 @@ export const command = (shell: Shell) =>
         if (locks) requireTried(chip, locked, options);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
+        const agentDelegation = agentDelegationOf(options.agentDelegation, { rootPublicKey, product, epoch });
         const { deviceCa: file, passphraseFile } = options;
         const role = 'device-ca' as const;
         const places = plugs.flatMap(({ via, socket }) => [via, socket]);
@@ -184,7 +198,8 @@ export const command = (shell: Shell) =>
             const run = {
               ...{ face, chip, plugs, stations },
               shared: {
-                ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
+                ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, agentDelegation, deviceCa },
+                level: readoutLevel,
                 ...{ ...image, validFrom: releaseDate, origin },
                 ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
                 ...(enrolled && {

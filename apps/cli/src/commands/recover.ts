@@ -17,6 +17,7 @@ import {
 import { signerOf } from '@firmseal/keys';
 import { type Hello, verifyHello } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
+import { approvalPolicyOption, approverDelegationOption, approverKeyOption } from '../approver.ts';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import {
@@ -166,6 +167,9 @@ export const command = (shell: Shell) =>
       '--replace-journal',
       'recover a chip that has a journal: an older copy was put back; its application is given up',
     )
+    .addOption(approverKeyOption())
+    .addOption(approverDelegationOption())
+    .addOption(approvalPolicyOption())
     .addOption(stationsOption())
     .addOption(passphraseOption('the key'))
     .addHelpText(

@@ -81,7 +81,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
 
 /** Options that are filled in though the command could do without them. */
 const wanted = new Set([
-  ...['--epoch-statement', '--id-file', '--line-token'],
+  ...['--agent-delegation', '--epoch-statement', '--id-file', '--line-token'],
   ...['--approver-key', '--approver-delegation', '--approval-policy'],
 ]);
 

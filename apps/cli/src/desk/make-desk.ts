@@ -83,7 +83,6 @@ export async function makeDesk(
       ...{ product, rootPublicKey: root.publicKey as Bytes, issuerDelegation },
       deviceCaDelegations: [deviceCaDelegation],
       approvalPolicyObject: approvalPolicy,
-      issuer: { publicKey: authority.issuerPublicKey, sign: async () => new Uint8Array(0) },
     });
   } finally {
     root.close();

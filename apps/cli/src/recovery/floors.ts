@@ -1,14 +1,17 @@
 // From where on a recovered chip takes versions and licenses: what the authority knows of the device, or what
 // a person says.
 
-import type { Bytes } from '@firmseal/bytes';
+import type { RecoverySubject } from '@firmseal/approval';
+import type { RecoveryFloor } from '@firmseal/authority-contract';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import type { Hello } from '@firmseal/license';
+import { type ApproverOptions, approveRecovery } from '../approver.ts';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 
-export interface AuthorityAccess {
+export interface AuthorityAccess extends ApproverOptions {
   readonly authority?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly floor?: number | undefined;
@@ -31,7 +34,8 @@ function clientOf(face: Face, { authority, tokenFile }: AuthorityAccess) {
 
 /**
  * Never below what the chip says of itself. With an authority and `--floor` the higher one counts. Throws
- * `recovery-floor-missing`, and the faults of the authority.
+ * `recovery-floor-missing`, `recovery-approvals-missing` where the root asks for approvals, and the faults of
+ * the authority.
  */
 export async function findFloors(
   face: Face,
@@ -52,15 +56,33 @@ export async function findFloors(
   const { thumbprint } = device;
   const known = await client.call('recoveryFloor', { product, thumbprint });
   const { licenses, securityCounter, unwraps, epoch } = known;
+  const floors = {
+    securityCounter: Math.max(securityCounter, floor, hello.securityCounter),
+    unwraps: Math.max(unwraps, hello.unwraps),
+  };
   face.tell(
     { event: 'floors', licenses, securityCounter, unwraps, epoch },
     `the authority licensed this device ${licenses} times, up to security counter ${securityCounter}`,
   );
-  return {
-    securityCounter: Math.max(securityCounter, floor, hello.securityCounter),
-    unwraps: Math.max(unwraps, hello.unwraps),
-    epoch,
-  };
+  if (known.approvalsNeeded > 0) {
+    const subject = { kind: 'recovery', thumbprint, ...floors } as const;
+    await approveRecovery(face, client, { options: access, product, subject });
+    requireApproved(await client.call('recoveryFloor', { product, thumbprint }), subject);
+  }
+  return { ...floors, epoch };
+}
+
+/** Before anything is signed: the authority looks again before it logs. */
+function requireApproved(
+  { approvalsNeeded: needed, approvals }: RecoveryFloor,
+  wanted: RecoverySubject,
+): void {
+  const { securityCounter: counter, unwraps, thumbprint } = wanted;
+  const same = approvals.find((one) => one.securityCounter === counter && one.unwraps === unwraps);
+  const given = same?.given ?? 0;
+  if (given >= needed) return;
+  const device = toHex(thumbprint);
+  throw new Fault('recovery-approvals-missing', { given, needed, counter, unwraps, device });
 }
 
 /** Before the chip gets the bundle, so that no statement is used that the log does not have. */

@@ -1,18 +1,19 @@
 // The ledger of an authority that serves: opened with its key before the first request, and published every
 // few seconds besides, so that receipts and approvals get into it too.
 
-import { Ledger, type Store } from '@firmseal/authority';
-import type { Secret } from '@firmseal/bytes';
+import { Ledger, ledgerSignerOf, type OpenedSigner, type Store } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { filesOfFolder, holdFile } from '@firmseal/files';
-import { noteSignerOf, openKeyFile } from '@firmseal/keys';
 import { ledgerFileSizeBytesAtMost } from '@firmseal/ledger';
 import { WitnessClient } from '@firmseal/witness';
 import type { Face } from '../face.ts';
 import { ledgerFolderOf, ledgerPaths, readLedgerSettings, witnessesOf } from '../ledger/ledger-settings.ts';
 
 const publishEveryMs = 5000;
+
+/** What a ledger needs of the signer. */
+type FolderSigner = Pick<OpenedSigner, 'describe' | 'signCheckpoint'>;
 
 export interface OpenedLedger {
   readonly ledger: Ledger;
@@ -21,29 +22,30 @@ export interface OpenedLedger {
 }
 
 /**
- * Undefined where the folder has no ledger. Throws `ledger-held` while another process publishes it,
- * `ledger-settings-invalid`, what opening the key and Ledger.open throw.
+ * Undefined where the folder has no ledger; the signer has its key. Throws `ledger-held` while another
+ * process publishes it, `ledger-settings-invalid`, and what Ledger.open throws.
  */
 export async function openLedger(
   folder: string,
-  { store, passphrase }: { store: Store; passphrase: Secret },
+  { store, signer }: { store: Store; signer: FolderSigner },
 ): Promise<OpenedLedger | undefined> {
   const settings = readLedgerSettings(folder);
   if (settings === undefined) return undefined;
   const paths = ledgerPaths(folder);
   const target = ledgerFolderOf(folder, settings);
-  const opened = await openKeyFile(nodeCrypto, { path: paths.key, passphrase, role: 'ledger' });
+  const { ledger: key } = await signer.describe();
+  const problem = 'the signer has no key of that name: give its folder the same settings, and ledger.key';
+  if (key?.origin !== settings.origin)
+    throw new Fault('ledger-settings-invalid', { file: paths.settings, problem });
   const lock = await holdFile(paths.settings);
   const release = async () => {
-    opened.close();
     if (lock.held) await lock.release();
   };
   try {
     if (!lock.held) throw new Fault('ledger-held', { process: lock.process, folder: target });
-    const { sign } = noteSignerOf(nodeCrypto, opened, 'ledger');
     const ledger = await Ledger.open({
       ...{ crypto: nodeCrypto, store, folder: filesOfFolder(target, ledgerFileSizeBytesAtMost) },
-      signer: { key: { kind: 'log', name: settings.origin, publicKey: opened.publicKey }, sign },
+      signer: ledgerSignerOf(key, (request) => signer.signCheckpoint(request)),
       witnesses: witnessesOf(folder, settings).map(
         ({ key, url }) => new WitnessClient({ crypto: nodeCrypto, key, url }),
       ),

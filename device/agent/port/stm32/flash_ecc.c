@@ -1,6 +1,6 @@
 /*
  * Flash and option bytes of the families that program words of 64 or 128 bits under an error correcting code,
- * in pages of one size: G0, U5 without TrustZone (L4, G4, L5 and WB are alike). What differs stands in the
+ * in pages of one size: G0, L4, U5 without TrustZone (G4, L5 and WB are alike). What differs stands in the
  * chip's fs_flash_registers.h, with the sections of its manual. A torn word raises a non-maskable interrupt
  * when it is read, and a register of its bank says so.
  */

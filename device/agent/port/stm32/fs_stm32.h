@@ -19,6 +19,9 @@
 /* FS_OK as soon as (register & mask) == value. */
 fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 
+/* Opens the UART alone, as fs_link_start does with USB beside it. */
+void fs_link_listen(void);
+
 /* Lets time pass: a few processor cycles for each turn. */
 void fs_spin(uint32_t turns);
 

@@ -9,6 +9,7 @@
 #include "fs_settings.h"
 #include "fs_stm32.h"
 #include "fs_usart.h"
+#include "fs_usb_bus.h"
 
 #define FRAMING_ERRORS_TO_CHANGE 4u
 
@@ -38,7 +39,7 @@ static void open_pin(uint8_t pin, uint32_t function) {
   fs_pin_alternate(FS_PIN_GPIO(pin), FS_PIN_NUMBER(pin), function);
 }
 
-void fs_link_start(void) {
+void fs_link_listen(void) {
   fs_board settings;
   if (uart != 0) return;
   fs_settings_read(&settings);
@@ -53,6 +54,12 @@ void fs_link_start(void) {
   use_rate();
 }
 
+/* USB as well: a listen window is shorter than an enumeration, so that there only the UART is opened. */
+void fs_link_start(void) {
+  fs_link_listen();
+  fs_usb_bus_start();
+}
+
 void fs_link_stop(void) {
   uint32_t reset;
   uint32_t bit;
@@ -65,8 +72,10 @@ void fs_link_stop(void) {
 }
 
 int32_t fs_link_poll(void) {
-  uint32_t status = USART(FS_USART_STATUS);
+  uint32_t status;
   uint32_t data;
+  fs_usb_bus_poll();
+  status = USART(FS_USART_STATUS);
   if ((status & (FS_USART_RECEIVED | FS_USART_ERRORS)) == 0) return -1;
   data = USART(FS_USART_RECEIVE) & 0xFFu;
   if ((status & FS_USART_ERRORS) == 0) return (int32_t)data;

@@ -24,7 +24,7 @@ void fs_listen_begin(void) {
       left_ms < FS_BOARD_BOOTS_WINDOW_MS)
     left_ms = FS_BOARD_BOOTS_WINDOW_MS;
   if (left_ms == 0) return;
-  fs_link_start();
+  fs_link_listen();
   SYSTICK_LOAD = FS_CORE_CLOCK_HZ / 1000u - 1u;
   SYSTICK_VALUE = 0;
   SYSTICK_CTRL = ON_PROCESSOR_CLOCK;

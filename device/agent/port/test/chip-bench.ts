@@ -18,13 +18,18 @@ const follows = (on: number, ready: number) => (value: number) =>
 /** The clock in use (from bit `at`) is the clock chosen (from bit 0). */
 const switches = (mask: number, at: number) => (value: number) => (value | ((value & mask) << at)) >>> 0;
 
+type BenchChip = { usart: number; isV1: boolean; special: Registers };
+
+const f4: BenchChip = {
+  usart: 0x40011000,
+  isV1: true,
+  special: { [0x40023800]: follows(24, 25), [0x40023808]: switches(3, 2) },
+};
+
 /** Registers that answer otherwise than with what was written to them. */
-const registers: Readonly<Record<string, { usart: number; isV1: boolean; special: Registers }>> = {
-  stm32f427: {
-    usart: 0x40011000,
-    isV1: true,
-    special: { [0x40023800]: follows(24, 25), [0x40023808]: switches(3, 2) },
-  },
+const registers: Readonly<Record<string, BenchChip>> = {
+  stm32f427: f4,
+  stm32f405: f4,
   stm32h743: {
     usart: 0x40011000,
     isV1: false,
@@ -40,6 +45,14 @@ const registers: Readonly<Record<string, { usart: number; isV1: boolean; special
     isV1: false,
     special: { [0x40021000]: follows(24, 25), [0x40021008]: switches(7, 3) },
   },
+  stm32l476: {
+    usart: 0x40013800,
+    isV1: false,
+    special: {
+      [0x40021000]: (value) => follows(24, 25)(follows(8, 10)(value)),
+      [0x40021008]: switches(3, 2),
+    },
+  },
   stm32u575: {
     usart: 0x40013800,
     isV1: false,
@@ -49,6 +62,13 @@ const registers: Readonly<Record<string, { usart: number; isV1: boolean; special
       [0x4602080c]: (value) => follows(18, 14)(value | bits(15)),
     },
   },
+};
+
+/** Of the banks, in their order; one for both on L4 and U5. */
+const eccRegisters: Readonly<Record<string, readonly number[]>> = {
+  stm32g0b1: [0x40022018, 0x4002201c],
+  stm32l476: [0x40022018],
+  stm32u575: [0x40022030],
 };
 
 const statusFraming = bits(1);
@@ -165,9 +185,7 @@ export class ChipBench {
 
   /** Flags of ECC errors are cleared by writing 1, those of the H743 through a register beside them. */
   #keep(address: number, value: number): void {
-    const ecc =
-      { stm32g0b1: [0x40022018, 0x4002201c], stm32u575: [0x40022030] }[this.#build.target.chip.id] ?? [];
-    if (ecc.includes(address)) this.written.set(address, 0);
+    if (eccRegisters[this.#build.target.chip.id]?.includes(address)) this.written.set(address, 0);
     else this.written.set(address, value);
     const status = { [0x52002014]: 0x52002010, [0x52002114]: 0x52002110 }[address];
     if (this.#build.target.chip.id === 'stm32h743' && status !== undefined)
@@ -190,16 +208,15 @@ export class ChipBench {
 
   /** What the chip does when a word with a broken ECC is read; undefined where there is no ECC. */
   get breaks(): ((address: number) => void) | undefined {
-    switch (this.#build.target.chip.id) {
-      case 'stm32h743': // DBECCERR in the bank's FLASH_SR; a bus error besides, which this core cannot raise
-        return (address) => this.written.set(this.#isBank2(address) ? 0x52002110 : 0x52002010, bits(26));
-      case 'stm32g0b1': // ECCD in the bank's FLASH_ECCR, and a non-maskable interrupt
-        return (address) => this.#interrupt(this.#isBank2(address) ? 0x4002201c : 0x40022018);
-      case 'stm32u575':
-        return () => this.#interrupt(0x40022030);
-      default:
-        return undefined;
-    }
+    const { id } = this.#build.target.chip;
+    // DBECCERR in the bank's FLASH_SR; a bus error besides, which this core cannot raise.
+    if (id === 'stm32h743')
+      return (address) => this.written.set(this.#isBank2(address) ? 0x52002110 : 0x52002010, bits(26));
+    const registers = eccRegisters[id];
+    // ECCD in the bank's FLASH_ECCR, and a non-maskable interrupt.
+    return (
+      registers && ((address) => this.#interrupt(registers[this.#isBank2(address) ? 1 : 0] ?? registers[0]!))
+    );
   }
 
   #isBank2(address: number): boolean {

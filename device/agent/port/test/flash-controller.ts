@@ -1,7 +1,7 @@
 // Just enough of each family's flash controller to judge a driver: keys and locks, the bits that must stand
 // in the control register when flash is written, erase by sector number, error flags that stay until they are
 // cleared, option bytes that are programmed by a start bit. Written from the reference manuals independently
-// of the drivers: RM0090 3.9, RM0433 4.9, RM0444 3.7, RM0456 7.9.
+// of the drivers: RM0090 3.9, RM0433 4.9, RM0351 3.7, RM0444 3.7, RM0456 7.9.
 
 import type { ChipBench } from './chip-bench.ts';
 
@@ -25,19 +25,22 @@ const bit = (number: number): number => 2 ** number;
 const keys = [0x45670123, 0xcdef89ab];
 const optionKeys = [0x08192a3b, 0x4c5d6e7f];
 
+const f4: Family = {
+  banks: [{ keyr: 0x40023c04, cr: 0x40023c10, sr: 0x40023c0c, clear: 0x40023c0c }],
+  lock: 31,
+  programming: 0x201, // PSIZE x32, PG
+  erase: (code) => 0x10202 + code * 8, // STRT, PSIZE x32, SER, SNB
+  start: 16,
+  errors: [1, 4, 5, 6, 7, 8],
+  optKeyr: 0x40023c08,
+  optcr: 0x40023c14,
+  optLock: 0,
+  optStart: 1,
+};
+
 export const families: Readonly<Record<string, Family>> = {
-  stm32f427: {
-    banks: [{ keyr: 0x40023c04, cr: 0x40023c10, sr: 0x40023c0c, clear: 0x40023c0c }],
-    lock: 31,
-    programming: 0x201, // PSIZE x32, PG
-    erase: (code) => 0x10202 + code * 8, // STRT, PSIZE x32, SER, SNB
-    start: 16,
-    errors: [1, 4, 5, 6, 7, 8],
-    optKeyr: 0x40023c08,
-    optcr: 0x40023c14,
-    optLock: 0,
-    optStart: 1,
-  },
+  stm32f427: f4,
+  stm32f405: f4,
   stm32h743: {
     banks: [
       { keyr: 0x52002004, cr: 0x5200200c, sr: 0x52002010, clear: 0x52002014 },
@@ -58,6 +61,18 @@ export const families: Readonly<Record<string, Family>> = {
     lock: 31,
     programming: 0x40000001, // PG; OPTLOCK stays
     erase: (code, bank) => 0x40010002 + code * 8 + (bank === 2 ? bit(13) : 0), // STRT, PER, PNB, BKER
+    start: 16,
+    errors: [1, 3, 4, 5, 6, 7, 8, 9, 14, 15],
+    optKeyr: 0x4002200c,
+    optcr: 0x40022014,
+    optLock: 30,
+    optStart: 17,
+  },
+  stm32l476: {
+    banks: [{ keyr: 0x40022008, cr: 0x40022014, sr: 0x40022010, clear: 0x40022010 }],
+    lock: 31,
+    programming: 0x40000001,
+    erase: (code, bank) => 0x40010002 + code * 8 + (bank === 2 ? bit(11) : 0), // STRT, PER, PNB, BKER
     start: 16,
     errors: [1, 3, 4, 5, 6, 7, 8, 9, 14, 15],
     optKeyr: 0x4002200c,

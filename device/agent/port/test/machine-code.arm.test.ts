@@ -39,7 +39,9 @@ const frameOf = (bench: ChipBench): Frame => {
   return frames.at(-1)!;
 };
 
-const usartOf = (id: string) => (id === 'stm32f427' || id === 'stm32h743' ? 0x40011000 : 0x40013800);
+/** Chips with the first kind of USART, whose registers stand elsewhere. */
+const isF4 = (id: string) => id.startsWith('stm32f4');
+const usartOf = (id: string) => (isF4(id) || id === 'stm32h743' ? 0x40011000 : 0x40013800);
 
 /** The flow word with which the core hands over: FS_FLOW_BOOT_DONE of core/fs_flow.h. */
 function decidedToBoot(): number {
@@ -62,7 +64,7 @@ describe.each(portedChips())('%s', (id) => {
 
   it('changes the rate of the link after framing errors, and back', () => {
     const bench = started(id);
-    const divider = usartOf(id) + (id === 'stm32f427' ? 0x08 : 0x0c);
+    const divider = usartOf(id) + (isF4(id) ? 0x08 : 0x0c);
     const slow = bench.written.get(divider)!;
     const rates: number[] = [];
     bench.onRegisterWrite = (address, value) => void (address === divider && rates.push(value));
@@ -94,7 +96,7 @@ describe.each(portedChips())('%s', (id) => {
       for (const place of faultStatus) fresh.written.set(place, 0x4000_0200);
       for (let i = 1; i <= 12; i++) fresh.core.registers[i] = 0x5ec2e7;
       fresh.onRegisterWrite = (address, value) =>
-        void (address === 0x40013800 && id === 'stm32f427' && remaps.push(value));
+        void (address === 0x40013800 && isF4(id) && remaps.push(value));
       fresh.core.registers[0] = slot.storeStart;
       fresh.core.PC = fresh.symbol('fs_port_boot_application') & ~1;
       fresh.runUntil(() => fresh.core.PC === slot.linkStart + 0x100);
@@ -109,9 +111,7 @@ describe.each(portedChips())('%s', (id) => {
       expect(cleared).toEqual(faultStatus.map(() => (hasThem ? 0xffff_ffff : 0x4000_0200)));
       expect(fresh.core.PM, 'interrupts are allowed, as after reset').toBe(false);
       expect(remaps).toEqual(slot.handover === 'swap-banks' ? [0x100] : []);
-      expect(fresh.written.get(usartOf(id) + (id === 'stm32f427' ? 0x0c : 0)), 'it was on before').not.toBe(
-        0,
-      );
+      expect(fresh.written.get(usartOf(id) + (isF4(id) ? 0x0c : 0)), 'it was on before').not.toBe(0);
       // All of the agent's RAM but the few instructions that wipe it.
       const from = fresh.symbol('fs_ram_start') - fresh.ramStart;
       const to = fresh.symbol('fs_ram_end') - fresh.ramStart;

@@ -54,6 +54,8 @@ export interface HttpOptions {
 
 /** Witnesses that are away come back in minutes rather than milliseconds. */
 const witnessRetrySeconds = 5;
+/** A signer that was killed runs again within a second or two. */
+const signerRetrySeconds = 2;
 
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
 
@@ -97,6 +99,7 @@ export function createApplication(options: HttpOptions): {
     const fault = faultOf(thrown);
     if (fault.code === 'rate-exceeded') context.header('Retry-After', String(limiter.retryAfterSeconds));
     if (fault.code === 'witness-awaited') context.header('Retry-After', String(witnessRetrySeconds));
+    if (fault.code === 'authority-signer-away') context.header('Retry-After', String(signerRetrySeconds));
     if (fault.code === 'token-missing') context.header('WWW-Authenticate', 'Bearer');
     const { status, body } = encodeFault(fault);
     return context.json(body, status as ContentfulStatusCode);

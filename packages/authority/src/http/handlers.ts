@@ -5,18 +5,18 @@ import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contra
 import { type Bytes, utf8 } from '@firmseal/bytes';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
-import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { findUnits } from '../service/found-units.ts';
+import { giveApproval } from '../service/given-approval.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
-import { recordRecovery, recoveryFloor } from '../service/recoveries.ts';
+import { answerFloor, recordRecovery } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
@@ -115,7 +115,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       };
     },
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
-    recoveryFloor: (device) => recoveryFloor(authority, device),
+    recoveryFloor: (device) => answerFloor(authority, device),
     recordRecovery: (request, by) => recordRecovery(authority, { ...request, by }),
     openJob: ({ mode = 'session', deviceData = [], ...request }, by, { draw }) =>
       openJob(authority, { ...request, mode, deviceData, by, draw }),
@@ -134,7 +134,10 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       ),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by, { again }) =>
-      orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
+      orDone(closeJob(authority, job, by), again && 'job-closed', async () => {
+        await fetchJobEnd(authority, job); // the earlier turn may have broken off before it
+        return showJob(authority, job);
+      }),
     setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
     setStop: (request, by) => setStop(authority, { ...request, by }),
     liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),

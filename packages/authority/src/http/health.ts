@@ -1,5 +1,5 @@
-// Whether the authority can do its work: the last write of the database, tried again when it is older than a
-// few seconds. Anyone may ask, so asking more often costs nothing more.
+// Whether the authority can do its work: the last write of the database, and that the signer answers, tried
+// again when it is older than a few seconds. Anyone may ask, so asking more often costs nothing more.
 
 import type { Authority } from '../service/authority.ts';
 
@@ -14,13 +14,13 @@ export class HealthProbe {
     this.#authority = authority;
   }
 
-  /** Rejects with the fault that a write meets. */
+  /** Rejects with the fault that a write or the signer meets. */
   check(): Promise<void> {
-    const { clock, store } = this.#authority;
+    const { clock, store, signer } = this.#authority;
     const tick = clock.tickMs();
     if (this.#last === undefined || tick - this.#atTick >= goodForMs) {
       this.#atTick = tick;
-      this.#last = store.keepTick(tick);
+      this.#last = store.keepTick(tick).then(() => signer.ready());
       this.#last.catch(() => undefined); // each asker is told
     }
     return this.#last;

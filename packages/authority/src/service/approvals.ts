@@ -9,31 +9,27 @@ import {
   coversThing,
   isReached,
   type OrderSubject,
-  type Quorum,
   readApprovalUnverified,
   requireQuorum,
   type Subject,
-  subjectDigest,
   type VerifiedApproval,
   verifyApproval,
 } from '@firmseal/approval';
-import type { CallAnswer, JobView } from '@firmseal/authority-contract';
-import { mostShownApprovals } from '@firmseal/authority-contract';
-import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { type JobView, mostShownApprovals } from '@firmseal/authority-contract';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import type { ApprovalWord } from '../signer/issuing-signer.ts';
 import type { ApprovalRecord, JobRecord } from '../store/records.ts';
-import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
-
-/** Approvals of one job: what has so many is no job that people approve. */
-const mostApprovals = 4096;
+import type { Store } from '../store/store.ts';
+import type { Authority, ProductTrust } from './authority.ts';
 
 /** Verified before, by what was verified: under one configuration the answer stays the same. */
 const verified = new WeakMap<ProductTrust, Map<string, VerifiedApproval>>();
 const mostRemembered = 4096;
 
 /** Under the configuration of the product. Throws `delegation-*`, `approval-*`. */
-function verifyOnce(
+export function verifyOnce(
   crypto: Crypto,
   trust: ProductTrust,
   { approval, delegation }: { approval: Bytes; delegation: Bytes },
@@ -50,17 +46,34 @@ function verifyOnce(
   return fresh;
 }
 
+/** What a question about approvals is answered from: an authority, or the signer with those of a request. */
+interface Asking {
+  readonly crypto: Crypto;
+  readonly clock: { nowMs(): number };
+  readonly products: ReadonlyMap<string, ProductTrust>;
+  readonly store: Pick<Store, 'listApprovals'>;
+}
+
+/** The job as far as its approvers sign it. */
+type OrderedJob = Pick<JobRecord, 'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs'>;
+
 interface Given {
   readonly counting: readonly VerifiedApproval[];
   /** Why rows of the store do not verify (any more). */
   readonly refused: readonly Fault[];
 }
 
-async function approvalsOf(authority: Authority, job: JobRecord, trust: ProductTrust): Promise<Given> {
+/** Approvals under a job id, each verified under the product's configuration. */
+export async function approvalsOf(
+  authority: Asking,
+  { jobId }: Pick<JobRecord, 'jobId'>,
+  trust: ProductTrust,
+  isWanted: (row: ApprovalRecord) => boolean = () => true,
+): Promise<Given> {
   const counting: VerifiedApproval[] = [];
   const refused: Fault[] = [];
-  for (const row of await authority.store.listApprovals(job.jobId)) {
-    if (row.ended) continue;
+  for (const row of await authority.store.listApprovals(jobId)) {
+    if (row.ended || !isWanted(row)) continue;
     try {
       counting.push(verifyOnce(authority.crypto, trust, row));
     } catch (fault) {
@@ -72,12 +85,12 @@ async function approvalsOf(authority: Authority, job: JobRecord, trust: ProductT
 }
 
 /** The job as its approvers sign it, without its packages. */
-const orderOf = ({
+export const orderOf = ({
   quota,
   mode,
   accepts,
   validUntilMs,
-}: JobRecord): Omit<OrderSubject, 'kind' | 'packages'> => ({
+}: OrderedJob): Omit<OrderSubject, 'kind' | 'packages'> => ({
   ...{ quota, mode, accepts },
   ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
 });
@@ -87,7 +100,7 @@ interface Question {
   readonly covers: (subject: Subject) => boolean;
 }
 
-const orderQuestion = (job: JobRecord): Question => ({
+const orderQuestion = (job: OrderedJob): Question => ({
   what: 'the order',
   covers: coversOrder(orderOf(job)),
 });
@@ -99,8 +112,8 @@ const packageQuestion = (manifestDigest: Bytes): Question => ({
 
 /** Each question has its approvers. Throws `approvals-missing`, or why one that was given does not count. */
 async function requireAnswers(
-  authority: Authority,
-  job: JobRecord,
+  authority: Asking,
+  job: OrderedJob,
   questions: readonly Question[],
 ): Promise<void> {
   const trust = authority.products.get(job.product);
@@ -115,7 +128,7 @@ async function requireAnswers(
 }
 
 /** Before a license, or a unit of ST's installer, for which there is no package. Throws as requireAnswers. */
-export const requireOrdered = (authority: Authority, job: JobRecord, manifestDigest?: Bytes): Promise<void> =>
+export const requireOrdered = (authority: Asking, job: OrderedJob, manifestDigest?: Bytes): Promise<void> =>
   requireAnswers(authority, job, [
     orderQuestion(job),
     ...(manifestDigest === undefined ? [] : [packageQuestion(manifestDigest)]),
@@ -129,119 +142,8 @@ export async function requireOrderedWhole(authority: Authority, job: JobRecord):
 }
 
 /** A void, an acknowledgement, a close. Throws as requireAnswers. */
-export const requireSigned = (authority: Authority, job: JobRecord, subject: Subject): Promise<void> =>
+export const requireSigned = (authority: Asking, job: OrderedJob, subject: Subject): Promise<void> =>
   requireAnswers(authority, job, [{ what: `the ${subject.kind}`, covers: coversThing(subject) }]);
-
-const wrong = (what: string) => new Fault('approval-wrong', { what });
-
-/** What is approved is what the authority has. Throws `approval-wrong`, `job-closed`. */
-async function checkSubject(authority: Authority, job: JobRecord, subject: Subject): Promise<void> {
-  const { store } = authority;
-  const { jobId } = job;
-  const hasPackage = async (digests: readonly Bytes[]) => {
-    const packages = await store.listPackages(jobId);
-    return digests.every((one) => packages.some(({ manifestDigest }) => equalBytes(manifestDigest, one)));
-  };
-  switch (subject.kind) {
-    case 'order':
-      if (!coversOrder(orderOf(job))(subject)) throw wrong('order');
-      if (!(await hasPackage(subject.packages))) throw wrong('package');
-      return;
-    case 'package':
-      if (!(await hasPackage([subject.manifestDigest]))) throw wrong('package');
-      return;
-    case 'void': {
-      const unit = await store.findUnit(jobId, subject.thumbprint);
-      if (unit?.unitIndex !== subject.unitIndex) throw wrong('unit');
-      return;
-    }
-    case 'acknowledgement': {
-      const alarm = await store.findAlarm(subject.alarm);
-      const same =
-        alarm !== undefined &&
-        equalBytes(alarm.jobId, jobId) &&
-        equalBytes(alarm.licenseId, subject.licenseId) &&
-        equalBytes(alarm.thumbprint, subject.thumbprint) &&
-        alarm.reason === subject.alarmReason;
-      if (!same) throw wrong('alarm');
-      return;
-    }
-    case 'close':
-      if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
-  }
-}
-
-const questionOf = (job: JobRecord, subject: Subject): Question['covers'] =>
-  subject.kind === 'order' ? coversOrder(orderOf(job)) : coversThing(subject);
-
-/** Throws `approval-repeated` when the same approver's word on the same thing still counts. */
-function refuseRepeated(
-  crypto: Crypto,
-  {
-    approval,
-    before,
-    atMs,
-  }: { approval: VerifiedApproval; before: readonly VerifiedApproval[]; atMs: number },
-): void {
-  const digest = subjectDigest(crypto, approval);
-  const same = before.some(
-    (one) =>
-      equalBytes(one.approverKey, approval.approverKey) &&
-      one.threshold === approval.threshold &&
-      atMs < (one.validUntilSeconds + 1) * 1000 &&
-      equalBytes(subjectDigest(crypto, one), digest),
-  );
-  const approver = toHex(approval.approverKey).slice(2, 18);
-  if (same) throw new Fault('approval-repeated', { approver });
-}
-
-/**
- * Keeps an approval; the same one again changes nothing. Throws `job-unknown`, `product-not-served`,
- * `approval-not-asked`, the faults of spec/approval.md section 3, and `approval-repeated`.
- */
-export async function giveApproval(
-  authority: Authority,
-  request: { approval: Bytes; delegation: Bytes; by: string },
-): Promise<CallAnswer<'giveApproval'>> {
-  const { crypto, store, clock } = authority;
-  const { jobId } = readApprovalUnverified(request.approval);
-  const job = await store.findJob(jobId);
-  if (!job) throw new Fault('job-unknown', { job: toHex(jobId) });
-  const trust = requireProduct(authority, job.product);
-  const policy = trust.approvalPolicy;
-  if (policy === undefined) throw new Fault('approval-not-asked', { product: job.product });
-  const approval = verifyOnce(crypto, trust, request);
-  const { subject, digest: approvalDigest } = approval;
-  const atMs = clock.nowMs();
-  const { threshold } = policy;
-  const countOf = (all: readonly VerifiedApproval[]): Quorum =>
-    countApprovers(all, { threshold, jobId, atMs, covers: questionOf(job, subject) });
-  const { counting } = await approvalsOf(authority, job, trust);
-  const isKnown = counting.some(({ digest }) => equalBytes(digest, approvalDigest));
-  if (!isKnown) {
-    await checkSubject(authority, job, subject);
-    // Its own faults, whatever others have signed: expired, of another number of approvers.
-    const alone = countApprovers([approval], { threshold, jobId, atMs, covers: () => true });
-    requireQuorum({ ...alone, needed: 1 }, { job: toHex(jobId), what: subject.kind });
-    refuseRepeated(crypto, { approval, before: counting, atMs });
-    if (counting.length >= mostApprovals)
-      throw new Fault('approval-wrong', { what: 'job, which has too many' });
-    const approver = crypto.sha256(approval.approverKey);
-    await store.insertApproval(
-      {
-        ...{ approvalDigest, jobId, approval: request.approval, delegation: request.delegation },
-        storedAtMs: atMs,
-      },
-      {
-        timeMs: atMs,
-        kind: 'approval-stored',
-        fields: { job: jobId, approval: approvalDigest, about: subject.kind, approver, by: request.by },
-      },
-    );
-  }
-  const { given } = countOf(isKnown ? counting : [...counting, approval]);
-  return { kind: subject.kind, given, needed: threshold };
-}
 
 function viewApproval(
   authority: Authority,
@@ -282,4 +184,10 @@ export async function viewApprovals(
     approvalsNeeded: authority.products.get(job.product)?.approvalPolicy?.threshold ?? 0,
     approvals: rows.slice(-mostShownApprovals).map((row) => viewApproval(authority, job, row)),
   };
+}
+
+/** Those that count, as a signer is given them: it verifies them itself. */
+export async function wordsFor({ store }: Pick<Authority, 'store'>, jobId: Bytes): Promise<ApprovalWord[]> {
+  const rows = await store.listApprovals(jobId);
+  return rows.filter(({ ended }) => !ended).map(({ approval, delegation }) => ({ approval, delegation }));
 }

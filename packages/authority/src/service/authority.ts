@@ -8,9 +8,10 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type GrownTrust, type VerifiedDelegation, verifyAuthority } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
+import type { IssuingSigner } from '../signer/issuing-signer.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { type AuthorityClock, type ClockSources, createClock } from './clock.ts';
+import type { AuthorityClock, ClockSources } from './clock.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The owner's configuration for one product: encoded objects as the root signed them. */
@@ -18,7 +19,6 @@ export interface ProductKeys {
   readonly product: string;
   /** 65 bytes. */
   readonly rootPublicKey: Bytes;
-  readonly issuer: Signer;
   readonly issuerDelegation: Bytes;
   /** One for each device CA whose certificates are accepted. */
   readonly deviceCaDelegations: readonly Bytes[];
@@ -27,8 +27,14 @@ export interface ProductKeys {
   readonly approvalPolicyObject?: Bytes;
 }
 
+/** The same where this process holds the key that signs licenses. */
+export interface IssuerKeys extends ProductKeys {
+  readonly issuer: Signer;
+}
+
 /** The same after its signatures were checked. */
 export interface ProductTrust extends ProductKeys {
+  readonly issuer?: Signer;
   readonly issuerDelegate: VerifiedDelegation;
   readonly deviceCaKeys: readonly Bytes[];
   /** In force: the highest that the statement or a delegation proves. */
@@ -40,8 +46,8 @@ export interface Authority {
   readonly store: Store;
   readonly crypto: Crypto;
   readonly clock: AuthorityClock;
-  /** Opens content-key files. */
-  readonly kem: Unwrapper;
+  /** Has the keys. */
+  readonly signer: IssuingSigner;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly challengeLifeMs: number;
   /** Absent: nothing is published. */
@@ -52,8 +58,11 @@ export interface AuthorityOptions {
   readonly store: Store;
   readonly crypto: Crypto;
   readonly clock?: ClockSources;
-  readonly kem: Unwrapper;
-  readonly products: readonly ProductKeys[];
+  /** In another process; left out, the keys are in this one, in `kem` and `issuer` of each product. */
+  readonly signer?: IssuingSigner;
+  /** Opens content-key files. */
+  readonly kem?: Unwrapper;
+  readonly products: readonly (ProductKeys | IssuerKeys)[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;
   readonly ledger?: Ledger;
@@ -64,14 +73,17 @@ export interface AuthorityOptions {
  * `issuer-key-not-delegated`, and `issuer-key-not-separate`: who holds both keys could certify a chip of
  * software and license it.
  */
-export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
+export function verifyProduct(
+  crypto: Crypto,
+  keys: ProductKeys & { readonly issuer?: Signer },
+): ProductTrust {
   const { product, rootPublicKey, epochStatement } = keys;
   const { delegate, trust: ofIssuer } = verifyAuthority(
     crypto,
     { delegation: keys.issuerDelegation, epochStatement },
     { rootPublicKey, product, role: 'license-issuer' },
   );
-  if (!equalBytes(delegate.publicKey, keys.issuer.publicKey))
+  if (keys.issuer !== undefined && !equalBytes(delegate.publicKey, keys.issuer.publicKey))
     throw new Fault('issuer-key-not-delegated', { product });
   // One decision: the highest epoch that any of these proves ends all that are of a lower one.
   let trust: GrownTrust = ofIssuer;
@@ -89,17 +101,6 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
   };
 }
 
-/**
- * Checks the configuration of every product; faults as verifyProduct, and those of the store. Does not own
- * the store: close it yourself.
- */
-export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
-  const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
-  const clock = createClock(await store.findTick(), options.clock);
-  return { store, crypto, kem, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };
-}
-
 /** Throws `product-not-served`. */
 export function requireProduct(authority: Pick<Authority, 'products'>, product: string): ProductTrust {
   const trust = authority.products.get(product);
@@ -114,7 +115,10 @@ export function requireApproved(job: JobRecord, jobHex: string): void {
 }
 
 /** A job ends by itself at its date. Throws `job-expired`. */
-export function requireCurrent(authority: Pick<Authority, 'clock'>, job: JobRecord): void {
+export function requireCurrent(
+  authority: { readonly clock: Pick<AuthorityClock, 'nowMs'> },
+  job: Pick<JobRecord, 'jobId' | 'validUntilMs'>,
+): void {
   const { validUntilMs, jobId } = job;
   if (validUntilMs === undefined || authority.clock.nowMs() <= validUntilMs) return;
   throw new Fault('job-expired', { job: toHex(jobId), until: new Date(validUntilMs).toISOString() });

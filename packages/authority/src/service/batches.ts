@@ -5,16 +5,12 @@
 import { type Bytes, equalBytes, toHex, u32be, utf8 } from '@firmseal/bytes';
 import { verifyDevice, verifyIdentityRecord } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import {
-  ceilingFor,
-  type Hello,
-  readLicenseBundle,
-  readLicenseTermsUnverified,
-  signBatchList,
-} from '@firmseal/license';
+import { ceilingFor, type Hello, readLicenseBundle, readLicenseTermsUnverified } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord } from '../store/records.ts';
 import { requireOrdered } from './approvals.ts';
 import {
@@ -32,6 +28,7 @@ import {
   licenseVerified,
   type Verified,
 } from './licensing.ts';
+import { recoveryFloor } from './recoveries.ts';
 import { requireNotStopped } from './stops.ts';
 
 const label = utf8('firmseal/1 batch license');
@@ -56,8 +53,9 @@ function requireStanding(job: JobRecord): void {
     throw new Fault('job-mode-wrong', { job: hex, mode: job.mode, asked: 'standing' });
 }
 
-function requireDate(authority: Authority, notAfterSeconds: number): void {
-  const nowMs = authority.clock.nowMs();
+/** Throws `batch-date-wrong`. */
+export function requireDate({ clock }: { clock: { nowMs(): number } }, notAfterSeconds: number): void {
+  const nowMs = clock.nowMs();
   if (notAfterSeconds * 1000 > nowMs) return;
   const [notAfter, now] = [notAfterSeconds * 1000, nowMs].map((ms) => new Date(ms).toISOString());
   throw new Fault('batch-date-wrong', { notAfter: notAfter!, now: now! });
@@ -66,12 +64,11 @@ function requireDate(authority: Authority, notAfterSeconds: number): void {
 /**
  * The chip of a record under any device CA of the product. Throws the faults of the last CA that was tried.
  */
-function verifyRecord(
-  authority: Authority,
+export function verifyRecord(
+  { crypto, clock }: { crypto: Crypto; clock: { nowMs(): number } },
   trust: ProductTrust,
   record: Bytes,
 ): { certificate: Bytes; device: DevicePublic; hello: Hello } {
-  const { crypto, clock } = authority;
   let refused: unknown;
   for (const key of trust.deviceCaKeys) {
     try {
@@ -89,14 +86,20 @@ function verifyRecord(
   throw refused;
 }
 
-/** The highest count of unwraps that the record or an earlier license of the unit shows. */
+/**
+ * The highest count of unwraps that the chip of a record can have reached, as far as this authority knows:
+ * a license of another job may have been used up to its ceiling. A second license of the same unit gets the
+ * ceiling of the first, so that asking again raises nothing.
+ */
 async function unwrapsOf(
   authority: Authority,
-  jobId: Bytes,
+  { jobId, product }: Pick<JobRecord, 'jobId' | 'product'>,
   { device, hello }: ChipOfRecord,
 ): Promise<number> {
-  const unit = await authority.store.findUnit(jobId, device.thumbprint);
-  if (!unit) return hello.unwraps;
+  const { thumbprint } = device;
+  const unit = await authority.store.findUnit(jobId, thumbprint);
+  if (!unit)
+    return Math.max(hello.unwraps, (await recoveryFloor(authority, { product, thumbprint })).unwraps);
   const range = { jobId, first: unit.unitIndex, last: unit.unitIndex };
   const shown = (await authority.store.listLicenses(range)).map(
     ({ bundle }) => readLicenseTermsUnverified(readLicenseBundle(bundle).license).ceiling - ceilingFor(0),
@@ -129,7 +132,7 @@ async function checkRecord(
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
-  const unwraps = await unwrapsOf(authority, job.jobId, chip);
+  const unwraps = await unwrapsOf(authority, job, chip);
   // No hello of now has a nonce: this one names the license, so that asking again finds it.
   const named = crypto.sha256(
     ...[label, hello.nonce, manifest.digest, u32be(notAfterSeconds), u32be(ceilingFor(unwraps))],
@@ -137,6 +140,7 @@ async function checkRecord(
   return {
     ...{ job, trust, item, manifest, device, notAfterSeconds, certificate: chip.certificate },
     hello: { ...hello, unwraps, nonce: named.slice(0, 16) },
+    ask: { kind: 'record', record, notAfterSeconds },
   };
 }
 
@@ -218,7 +222,7 @@ function unfitness(
  * first, good for longer than the batch, or for a chip that is there twice.
  */
 export async function signBatch(authority: Authority, request: BatchRequest): Promise<SignedBatch> {
-  const { crypto, store, clock } = authority;
+  const { store, signer } = authority;
   const { jobId, notAfterSeconds } = request;
   const job = await requireJob(authority, jobId);
   requireStanding(job);
@@ -235,13 +239,10 @@ export async function signBatch(authority: Authority, request: BatchRequest): Pr
     chips.add(chip);
     found.push(license!);
   }
-  const batchId = crypto.randomBytes(16);
-  const facts = { batchId, jobId, notAfterSeconds, manifestDigest: found[0]!.manifestDigest };
-  const signedAtSeconds = Math.floor(clock.nowMs() / 1000);
   const bundles = found.map(({ bundle }) => bundle);
+  const { batchId, list } = await signer.signBatch({ job: termsOf(job), notAfterSeconds, bundles });
   return {
-    batchId,
-    list: await signBatchList(crypto, { ...facts, signedAtSeconds, bundles }, trust.issuer),
+    ...{ batchId, list },
     delegation: trust.issuerDelegation,
     ...(trust.epochStatement ? { epochStatement: trust.epochStatement } : {}),
   };

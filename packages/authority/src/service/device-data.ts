@@ -4,8 +4,10 @@
 
 import { type Bytes, concatBytes, Secret, u32be, utf8 } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
+import type { Unwrapper } from '@firmseal/keys';
 import type { Manifest } from '@firmseal/seal';
 import type { JobRecord } from '../store/records.ts';
 import type { Authority } from './authority.ts';
@@ -42,15 +44,16 @@ const setInputs = (jobId: Bytes, unitIndex: number) => ({
 });
 
 /** Encrypts every set, and the key of the job to the authority's KEM key (enc || ciphertext). */
-export function sealDeviceData(
+export async function sealDeviceData(
   authority: Authority,
   jobId: Bytes,
   sets: readonly DeviceDataSet[],
-): { deviceDataKey: Bytes; deviceData: Bytes[] } {
-  const { crypto, kem } = authority;
+): Promise<{ deviceDataKey: Bytes; deviceData: Bytes[] }> {
+  const { crypto, signer } = authority;
+  const recipientPublicKey = await signer.kemPublicKey();
   const key = new Secret(crypto.randomBytes(32));
   const { enc, sealed } = hpkeSeal(crypto, {
-    recipientPublicKey: kem.publicKey,
+    recipientPublicKey,
     info,
     aad: jobId,
     plaintext: key.expose(),
@@ -62,19 +65,25 @@ export function sealDeviceData(
   return { deviceDataKey: concatBytes(enc, sealed), deviceData };
 }
 
+/** The encrypted set of one unit, for whoever has the key; undefined when the job has no such data. */
+export async function findSealedData(
+  { store }: Pick<Authority, 'store'>,
+  { jobId, deviceDataKey }: Pick<JobRecord, 'jobId' | 'deviceDataKey'>,
+  unitIndex: number,
+): Promise<Bytes | undefined> {
+  return deviceDataKey && store.findDeviceData(jobId, unitIndex);
+}
+
 /**
  * The set of one unit; empty when the job has no such data. Throws `internal-error` when
  * the rows were tampered with.
  */
 export async function openDeviceData(
-  authority: Authority,
-  job: JobRecord,
-  unitIndex: number,
+  { crypto, kem }: { crypto: Crypto; kem: Unwrapper },
+  { jobId, deviceDataKey }: Pick<JobRecord, 'jobId' | 'deviceDataKey'>,
+  { unitIndex, sealed: row }: { unitIndex: number; sealed: Bytes | undefined },
 ): Promise<Bytes[]> {
-  const { crypto, kem, store } = authority;
-  const { jobId, deviceDataKey } = job;
   if (!deviceDataKey) return [];
-  const row = await store.findDeviceData(jobId, unitIndex);
   const key = await hpkeOpenWith(crypto, {
     unwrapper: kem,
     enc: deviceDataKey.subarray(0, encSizeBytes),

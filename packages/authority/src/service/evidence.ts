@@ -3,9 +3,10 @@
 // other requests are served in between.
 
 import { setImmediate } from 'node:timers/promises';
+import { noJob } from '@firmseal/approval';
 import { type EvidenceLine, encodeEvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
-import { toHex } from '@firmseal/bytes';
-import type { JobEndRecord, JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
+import { type Bytes, toHex } from '@firmseal/bytes';
+import type { ApprovalRecord, JobEndRecord, JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
 import type { Store, StoreSnapshot } from '../store/store.ts';
 
 /** Small, so that whoever asks meanwhile is answered soon. */
@@ -43,6 +44,7 @@ async function* pagesOf(snapshot: StoreSnapshot, atMs: number): AsyncGenerator<E
   yield [{ kind: 'head', format: evidenceFormat, ...(await snapshot.logHead()), atMs }];
   yield* logPages(snapshot);
   yield* identityPages(snapshot);
+  yield approvalLines(noJob, await snapshot.listApprovals(noJob));
   for (let from = 0; ; from += pageRows) {
     const jobs = await snapshot.listJobs({ from, limit: pageRows });
     for (const job of jobs) yield* jobPages(snapshot, job);
@@ -69,6 +71,9 @@ async function* identityPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceL
   }
 }
 
+const approvalLines = (job: Bytes, approvals: readonly ApprovalRecord[]) =>
+  approvals.map(({ jobId: _, ended: __, ...item }) => ({ kind: 'approval' as const, job, ...item }));
+
 async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
   const { jobId, product, quota, mode, accepts, state, createdAtMs, validUntilMs } = job;
   const until = validUntilMs === undefined ? {} : { validUntilMs };
@@ -82,11 +87,7 @@ async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerato
       job: jobId,
       ...item,
     })),
-    ...approvals.map(({ jobId: _, ended: __, ...item }) => ({
-      kind: 'approval' as const,
-      job: jobId,
-      ...item,
-    })),
+    ...approvalLines(jobId, approvals),
     ...(ending === undefined ? [] : [endingLine(ending)]),
   ];
   for (let from = 0; ; ) {

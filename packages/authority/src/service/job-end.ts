@@ -1,25 +1,25 @@
 // The certificate of a job's end (spec/approval.md section 4): made when the job is closed, kept, and
 // given to whoever may read the job.
 
-import { makeJobEnd, verifyJobEnd } from '@firmseal/approval';
+import { verifyJobEnd } from '@firmseal/approval';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord } from '../store/records.ts';
+import { wordsFor } from './approvals.ts';
 import { type Authority, requireProduct } from './authority.ts';
 
 /** Signs and keeps the certificate of a closed job, unless it has one. Throws `product-not-served`. */
 export async function certifyEnd(authority: Authority, job: JobRecord): Promise<void> {
   const { crypto, store, clock } = authority;
-  const { jobId, product, quota } = job;
+  const { jobId, product } = job;
   if (await store.findJobEnd(jobId)) return;
   const trust = requireProduct(authority, product);
   const { units, voided, licenses, installed } = await store.countJob(jobId);
   const atMs = clock.nowMs();
-  const end = await makeJobEnd(crypto, trust.issuer, {
-    ...{ product, jobId, quota, units, voided, licenses, installed },
-    atSeconds: Math.floor(atMs / 1000),
-    delegationDigest: trust.issuerDelegate.digest,
-  });
+  const counts = { units, voided, licenses, installed };
+  const approvals = await wordsFor(authority, jobId);
+  const end = await authority.signer.endJob({ job: termsOf(job), approvals, counts });
   const { issuerDelegation: delegation, rootPublicKey, epoch } = trust;
   const { digest: endDigest } = verifyJobEnd(crypto, { end, delegation }, { rootPublicKey, product, epoch });
   await store.insertJobEnd(

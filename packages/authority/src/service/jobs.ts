@@ -5,9 +5,10 @@
 import type { JobMode, JobView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
-import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
+import type { AcceptedOutcomes } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
 import type { JobRecord } from '../store/records.ts';
@@ -16,6 +17,7 @@ import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.t
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 import { certifyEnd } from './job-end.ts';
+import { Remembered } from './remembered.ts';
 import type { Draw } from './repeats.ts';
 import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
@@ -47,21 +49,31 @@ export async function requireJob(authority: Authority, jobId: Bytes): Promise<Jo
   return job;
 }
 
+/** Of a product's configuration: manifests of headers that can be licensed. */
+const licensable = new WeakMap<ProductTrust, Remembered<Manifest>>();
+const mostLicensable = 64;
+
 /**
  * The manifest of a header whose signatures were checked under the product's root, and that a license of this
  * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6,
  * steps 1 to 6, and `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
  */
 export function verifyLicensable(
-  authority: Authority,
+  { crypto }: Pick<Authority, 'crypto'>,
   trust: ProductTrust,
   input: { header: Bytes; epoch?: number },
 ): Manifest {
-  const { crypto } = authority;
+  const known = licensable.get(trust) ?? new Remembered<Manifest>(mostLicensable);
+  licensable.set(trust, known);
+  const epoch = Math.max(trust.epoch, input.epoch ?? 0);
+  const question = `${epoch} ${toHex(crypto.sha256(input.header))}`;
+  return known.answer(question, () => verifyNew(crypto, trust, { ...input, epoch }));
+}
+
+function verifyNew(crypto: Crypto, trust: ProductTrust, input: { header: Bytes; epoch: number }): Manifest {
   const { rootPublicKey, product } = trust;
-  const known = Math.max(trust.epoch, input.epoch ?? 0);
   const { manifest, trust: grown } = verifyHeader(crypto, decodeHeader(input.header), {
-    ...{ rootPublicKey, product, epoch: known },
+    ...{ rootPublicKey, product, epoch: input.epoch },
   });
   verifyAuthority(crypto, { delegation: trust.issuerDelegation }, { ...grown, role: 'license-issuer' });
   checkCounterCap(trust.issuerDelegate, manifest.core.securityCounter);
@@ -71,16 +83,6 @@ export function verifyLicensable(
 function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: Bytes }) {
   const { firmwareVersion, securityCounter } = manifest.core;
   return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
-}
-
-async function checkContentKey(
-  authority: Authority,
-  manifest: Manifest,
-  contentKeyFile: Bytes,
-): Promise<void> {
-  const { crypto, kem } = authority;
-  const contentKey = await openContentKey(crypto, { file: contentKeyFile, manifest, unwrapper: kem });
-  contentKey.wipe();
 }
 
 /** An approval names seconds, so a job ends with one. */
@@ -96,14 +98,14 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const jobId = request.draw('job', jobIdSizeBytes);
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
-    sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
+    sets.length > 0 ? await sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
@@ -141,7 +143,7 @@ export async function addPackage(
   if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
   const [first] = await store.listPackages(jobId);
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');

@@ -14,8 +14,8 @@ import {
   growOpened,
   growTiles,
   type LedgerFolder,
+  type NoteKey,
   type NoteSignature,
-  type NoteSigner,
   signNote,
   TileTree,
   tilePath,
@@ -27,12 +27,18 @@ import type { WitnessClient } from '@firmseal/witness';
 import type { Store } from '../store/store.ts';
 import { openRow } from './opened-objects.ts';
 
+export interface LedgerSigner {
+  /** Of kind `log`; its name is the origin. */
+  readonly key: NoteKey;
+  /** Signs the text of a checkpoint, which is that of the tree. */
+  sign(text: Uint8Array, tree: TileTree): Promise<Uint8Array>;
+}
+
 export interface LedgerOptions {
   readonly crypto: Crypto & Ed25519;
   readonly store: Store;
   readonly folder: LedgerFolder;
-  /** Key of kind `log`; its name is the origin. */
-  readonly signer: NoteSigner;
+  readonly signer: LedgerSigner;
   readonly witnesses: readonly WitnessClient[];
   /** Cosignatures without which no checkpoint is published and no license released; 0: none is waited for. */
   readonly least: number;
@@ -155,7 +161,8 @@ export class Ledger {
     await this.#write(size);
     const tree = new TileTree(crypto, folder, size);
     const text = formatCheckpoint({ origin: signer.key.name, size, root: await tree.root() });
-    const own = await signNote(crypto, signer, { text });
+    const sign = (bytes: Uint8Array) => signer.sign(bytes, tree);
+    const own = await signNote(crypto, { key: signer.key, sign }, { text });
     const answers = await Promise.all(
       witnesses.map(async (witness) => ({
         name: witness.name,

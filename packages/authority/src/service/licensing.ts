@@ -10,18 +10,16 @@ import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
-  ceilingFor,
   type Hello,
   identityWeaknesses,
-  issueLicense,
   judgeWeaknesses,
-  makeLicenseBundle,
-  openContentKey,
   protectionWeaknesses,
   verifyHello,
   verifyLicense,
 } from '@firmseal/license';
 import { checkForChip, type Manifest } from '@firmseal/seal';
+import type { Ask } from '../signer/issuing-signer.ts';
+import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
 import { requireOrdered } from './approvals.ts';
 import {
@@ -32,16 +30,18 @@ import {
   requireProduct,
 } from './authority.ts';
 import { requireChallenge } from './challenges.ts';
-import { openDeviceData } from './device-data.ts';
+import { findSealedData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { requireOpenTo } from './rollouts.ts';
+import { askCounted } from './signer-voids.ts';
 import { requireNotStopped } from './stops.ts';
 
 /** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
 const licensesOfUnitAtMost = 256;
 
 /** Devices in the field get session licenses. */
-const licenseModeOf = ({ mode }: JobRecord): LicenseMode => (mode === 'update' ? 'session' : mode);
+export const licenseModeOf = ({ mode }: Pick<JobRecord, 'mode'>): LicenseMode =>
+  mode === 'update' ? 'session' : mode;
 
 export interface LicenseRequest {
   readonly jobId: Bytes;
@@ -77,6 +77,8 @@ export interface Verified {
   readonly hello: Hello;
   /** Mode standing alone: the license ends then. */
   readonly notAfterSeconds?: number | undefined;
+  /** What was signed for it, for the signer to verify. */
+  readonly ask: Ask;
 }
 
 /** The part of a request that its license is filed under. */
@@ -98,13 +100,19 @@ export async function choosePackage(
 
 /** The job takes what this install would be called. Throws `job-outcome-refused`. */
 export function checkAccepted(
-  job: JobRecord,
-  { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
+  job: Pick<JobRecord, 'jobId' | 'accepts'>,
+  { device, hello, manifest }: Pick<Verified, 'device' | 'hello' | 'manifest'>,
 ): void {
   const ofChip = protectionWeaknesses(findChip(device.chipId), manifest, hello);
   const found = [...identityWeaknesses(device), ...ofChip];
   const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
   if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
+}
+
+/** Throws `job-mode-wrong`. */
+export function requireMode({ jobId, mode }: Pick<JobRecord, 'jobId' | 'mode'>, asked: LicenseMode): void {
+  if (licenseModeOf({ mode }) !== asked || asked === 'station')
+    throw new Fault('job-mode-wrong', { job: toHex(jobId), mode, asked });
 }
 
 /** Device, hello, package and chip: all that needs neither a unit nor a secret. */
@@ -121,6 +129,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  const ask = { kind: 'device', certificate, hello: request.hello, challenge } as const;
   // It would refuse the package, and its counters say nothing.
   if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
   await requireNotStopped(authority, [
@@ -135,7 +144,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   // section 6, steps 7 to 10).
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
-  return { job, trust, item, manifest, device, hello };
+  return { job, trust, item, manifest, device, hello, ask };
 }
 
 /** The license that this request, or another for the same chip, nonce and package, got before. */
@@ -196,50 +205,19 @@ export async function refuseEndless(authority: Authority, jobId: Bytes, unitInde
     throw new Fault('licenses-too-many', { job: toHex(jobId), unit: unitIndex, most: licensesOfUnitAtMost });
 }
 
-/** The signed license in its bundle; the content key is in memory only here. */
+/** What the signer makes of what was verified. */
 async function makeLicense(
   authority: Authority,
-  { job, trust, item, manifest, device, hello, notAfterSeconds }: Verified,
+  { job, item, ask }: Verified,
   unitIndex: number,
 ): Promise<{ licenseId: Bytes; bundle: Bytes }> {
-  const { crypto, kem } = authority;
-  const licenseId = crypto.randomBytes(16);
-  const terms = {
-    jobId: job.jobId,
-    licenseId,
-    unitIndex,
-    thumbprint: device.thumbprint,
-    ...(licenseModeOf(job) === 'session'
-      ? { mode: 'session' as const, nonce: hello.nonce }
-      : { mode: 'standing' as const, ...(notAfterSeconds === undefined ? {} : { notAfterSeconds }) }),
-    receiptNonce: crypto.randomBytes(32),
-    counterFloor: manifest.core.securityCounter,
-    origin: device.origin,
-    ceiling: ceilingFor(hello.unwraps),
-    delegationDigest: trust.issuerDelegate.digest,
-  };
-  const deviceData = await openDeviceData(authority, job, unitIndex);
-  const { contentKeyFile: file } = item;
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
-  try {
-    const { license } = await issueLicense(crypto, {
-      terms,
-      manifest,
-      kemKey: device.kemKey,
-      contentKey,
-      deviceData,
-      signer: trust.issuer,
-    });
-    const bundle = makeLicenseBundle({
-      license,
-      delegation: trust.issuerDelegation,
-      ...(trust.epochStatement ? { epoch: trust.epochStatement } : {}),
-    });
-    return { licenseId, bundle };
-  } finally {
-    contentKey.wipe();
-    for (const data of deviceData) data.fill(0);
-  }
+  const { header, contentKeyFile } = item;
+  return askCounted(authority, job, async (approvals) =>
+    authority.signer.issue({
+      ...{ job: termsOf(job), approvals, header, contentKeyFile, unitIndex, ask },
+      sealedData: await findSealedData(authority, job, unitIndex),
+    }),
+  );
 }
 
 /**
@@ -283,7 +261,7 @@ async function issueNew(
 
   const { job, trust, manifest, device, hello } = verified;
   const { product, rootPublicKey } = trust;
-  const { digest } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
+  const { digest, terms } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
   const issuedAtMs = authority.clock.nowMs();
   const kept = await store.insertLicense(
     {
@@ -309,7 +287,7 @@ async function issueNew(
         thumbprint: device.thumbprint,
         unit: unitIndex,
         manifest: manifest.digest,
-        ceiling: ceilingFor(hello.unwraps),
+        ceiling: terms.ceiling,
       },
     },
   );

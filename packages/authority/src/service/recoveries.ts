@@ -9,6 +9,7 @@ import { digestOf, openSigned, readRecoveryBundle, recoveryKind, verifyRecovery 
 import { readLicenseBundle, readLicenseTermsUnverified, verifyHello } from '@firmseal/license';
 import type { LicenseRecord } from '../store/records.ts';
 import { type Authority, requireProduct } from './authority.ts';
+import { requireRecoverySigned, viewRecoveryApprovals } from './recovery-approvals.ts';
 
 const jobsAtOnce = 100;
 
@@ -31,11 +32,16 @@ async function licensesUnder(
   return store.listLicenses({ jobId, first: unit.unitIndex, last: unit.unitIndex });
 }
 
+interface DeviceOfProduct {
+  readonly product: string;
+  readonly thumbprint: Bytes;
+}
+
 /** Throws `product-not-served`. A device that was never licensed has the floors 0. */
 export async function recoveryFloor(
   authority: Authority,
-  { product, thumbprint }: { product: string; thumbprint: Bytes },
-): Promise<RecoveryFloor> {
+  { product, thumbprint }: DeviceOfProduct,
+): Promise<Omit<RecoveryFloor, 'approvalsNeeded' | 'approvals'>> {
   const { epoch } = requireProduct(authority, product);
   const found = { licenses: 0, securityCounter: 0, unwraps: 0 };
   for await (const { jobId } of jobsOf(authority, product)) {
@@ -55,6 +61,13 @@ export async function recoveryFloor(
   return { ...found, epoch };
 }
 
+/** The same with what approvers have signed of it. */
+export async function answerFloor(authority: Authority, device: DeviceOfProduct): Promise<RecoveryFloor> {
+  const trust = requireProduct(authority, device.product);
+  const floor = await recoveryFloor(authority, device);
+  return { ...floor, ...(await viewRecoveryApprovals(authority, trust, device.thumbprint)) };
+}
+
 export interface RecoveryRequest {
   readonly product: string;
   readonly certificate: Bytes;
@@ -67,7 +80,7 @@ export interface RecoveryRequest {
 
 /**
  * Verifies and logs. Throws `product-not-served`, the faults of certificate and hello, those of
- * verifyRecovery, and `recovery-below-licensed`.
+ * verifyRecovery, `recovery-below-licensed`, and where the root asks for approvals, as requireRecoverySigned.
  */
 export async function recordRecovery(
   authority: Authority,
@@ -89,6 +102,8 @@ export async function recordRecovery(
       ...{ counter: stated.securityCounter, unwraps: stated.unwraps },
       ...{ licensedCounter: floor.securityCounter, licensedUnwraps: floor.unwraps },
     });
+  const { securityCounter, unwraps } = stated;
+  await requireRecoverySigned(authority, trust, { kind: 'recovery', thumbprint, securityCounter, unwraps });
   const { statement } = readRecoveryBundle(bundle);
   const statementDigest = digestOf(crypto, openSigned(statement, recoveryKind));
   await store.logRecovery({

@@ -85,7 +85,11 @@ async function serveTurn(
   const draw: Draw = (label, sizeBytes) => of(`draw ${label}`).slice(0, sizeBytes);
   const value = await serve({ draw, again: before !== undefined }).catch(async (fault: unknown) => {
     // Refused: nothing was done. What broke off in the middle stays noted, for the repeat to find.
-    if (fault instanceof Fault && before === undefined && !/^(store|internal)-/.test(fault.code))
+    if (
+      fault instanceof Fault &&
+      before === undefined &&
+      !/^(store|internal|authority-signer)-/.test(fault.code)
+    )
       await store.forgetRequest(keyHash);
     throw fault;
   });

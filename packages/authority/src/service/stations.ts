@@ -5,13 +5,11 @@
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { chipIds, findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { makeLicenseBundle, openContentKey } from '@firmseal/license';
-import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
+import { decodeHeader, verifyHeader } from '@firmseal/seal';
 import {
   checkForStation,
   checkOutcome,
   checkStationDate,
-  issueStationLicense,
   readOutcomeUnverified,
   type StationPurpose,
   type StationResult,
@@ -23,6 +21,8 @@ import {
   verifyStationLicense,
   verifyStationRequest,
 } from '@firmseal/station';
+import type { Ask } from '../signer/issuing-signer.ts';
+import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
 import { raiseAlarm } from './alarms.ts';
 import { requireOrdered } from './approvals.ts';
@@ -34,9 +34,10 @@ import {
   requireProduct,
 } from './authority.ts';
 import { requireChallenge } from './challenges.ts';
-import { openDeviceData } from './device-data.ts';
+import { findSealedData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { type IssuedLicense, refuseEndless } from './licensing.ts';
+import { askCounted } from './signer-voids.ts';
 import { requireNotStopped } from './stops.ts';
 
 export interface StationAsk {
@@ -56,7 +57,7 @@ interface Admitted {
   readonly request: VerifiedRequest;
 }
 
-const takesUnproven = ({ mode, accepts }: JobRecord): boolean =>
+export const takesUnproven = ({ mode, accepts }: Pick<JobRecord, 'mode' | 'accepts'>): boolean =>
   mode === 'station' || accepts.includes('DONE-UNPROVEN');
 
 /** Job, station and request: all that needs neither a unit nor a package. */
@@ -126,40 +127,10 @@ async function choosePackage(authority: Authority, { request, job }: Admitted): 
   });
 }
 
-/** The signed license in its bundle; the content key is in memory only here. */
-async function makeLicense(
-  authority: Authority,
-  { job, trust, request }: Admitted,
-  {
-    item,
-    manifest,
-    unitIndex,
-    licenseId,
-  }: { item: PackageRecord; manifest: Manifest; unitIndex: number; licenseId: Bytes },
-): Promise<Bytes> {
-  const { crypto, kem } = authority;
-  const deviceData = await openDeviceData(authority, job, unitIndex);
-  const contentKey = await openContentKey(crypto, { file: item.contentKeyFile, manifest, unwrapper: kem });
-  try {
-    const license = await issueStationLicense(crypto, {
-      terms: {
-        ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
-        requestDigest: request.digest,
-        outcomeNonce: crypto.randomBytes(32),
-        delegationDigest: trust.issuerDelegate.digest,
-      },
-      ...{ manifest, kemKey: request.kemKey!, contentKey, deviceData, signer: trust.issuer },
-    });
-    return makeLicenseBundle({
-      license,
-      delegation: trust.issuerDelegation,
-      ...(trust.epochStatement ? { epoch: trust.epochStatement } : {}),
-    });
-  } finally {
-    contentKey.wipe();
-    for (const data of deviceData) data.fill(0);
-  }
-}
+/** For the signer to verify. */
+const askOf = ({ request, delegation, challenge }: StationAsk): Ask => ({
+  ...{ kind: 'station', request, delegation, challenge },
+});
 
 /**
  * A license to a station, or the one that this request got before. Throws the faults of job, station,
@@ -182,8 +153,14 @@ export async function licenseStation(authority: Authority, ask: StationAsk): Pro
 
   const { unitIndex, taken } = await takeUnit(authority, ask, admitted);
   await refuseEndless(authority, jobId, unitIndex);
-  const licenseId = crypto.randomBytes(16);
-  const bundle = await makeLicense(authority, admitted, { item, manifest, unitIndex, licenseId });
+  const { job } = admitted;
+  const { header, contentKeyFile } = item;
+  const { licenseId, bundle } = await askCounted(authority, job, async (approvals) =>
+    authority.signer.issue({
+      ...{ job: termsOf(job), approvals, header, contentKeyFile, unitIndex, ask: askOf(ask) },
+      sealedData: await findSealedData(authority, job, unitIndex),
+    }),
+  );
   const { product, rootPublicKey, epoch } = trust;
   const { digest } = verifyStationLicense(crypto, { bundle, rootPublicKey, product, epoch });
   const issuedAtMs = clock.nowMs();
@@ -220,6 +197,10 @@ export async function takeStationUnit(
   const isKnown = before.some(({ requestDigest }) => equalBytes(requestDigest, admitted.request.digest));
   if (!isKnown) await requireChallenge(authority, { challenge, jobId, purpose: 'hello' });
   const { unitIndex, taken } = await takeUnit(authority, ask, admitted);
+  const { job } = admitted;
+  await askCounted(authority, job, (approvals) =>
+    authority.signer.countUnit({ job: termsOf(job), approvals, unitIndex, ask: askOf(ask) }),
+  );
   return { unitIndex, newUnit: taken };
 }
 

@@ -11,21 +11,25 @@ export async function setStop(
   authority: Authority,
   { kind, name, reason, by }: StopKey & { reason: string; by: string },
 ): Promise<StopView> {
-  const { store, clock } = authority;
+  const { store, clock, signer } = authority;
   const atMs = clock.nowMs();
   const fields = { what: kind, name, reason, by };
+  // First where it counts: what the signer stops gets nothing, whatever the database says.
+  await signer.setStop({ kind, name, reason, atMs });
   await store.setStop({ kind, name, reason, atMs }, { timeMs: atMs, kind: 'stop-set', fields });
   return (await store.findStop({ kind, name })) ?? { kind, name, reason, atMs };
 }
 
 /** False where there was none. */
-export function liftStop(
+export async function liftStop(
   authority: Authority,
   { kind, name, by }: StopKey & { by: string },
 ): Promise<boolean> {
   const fields = { what: kind, name, by };
   const event = { timeMs: authority.clock.nowMs(), kind: 'stop-lifted', fields } as const;
-  return authority.store.liftStop({ kind, name }, event);
+  const lifted = await authority.store.liftStop({ kind, name }, event);
+  await authority.signer.liftStop({ kind, name });
+  return lifted;
 }
 
 export const listStops = (authority: Authority, page: Page): Promise<StopView[]> =>

@@ -24,6 +24,7 @@ import type { Page } from '../store/store.ts';
 import { requireSigned } from './approvals.ts';
 import type { Authority } from './authority.ts';
 import { requireJob, showJob } from './jobs.ts';
+import { tellVoid } from './signer-voids.ts';
 
 interface UnitRows {
   readonly unit: UnitRecord;
@@ -117,6 +118,10 @@ export async function listUnits(authority: Authority, jobId: Bytes, page: Page):
   );
 }
 
+const ignoreAway = (fault: unknown): void => {
+  if (!(fault instanceof Fault && fault.code === 'authority-signer-away')) throw fault;
+};
+
 /**
  * Voids a unit, so that another chip can take its place. Throws `job-unknown` and
  * `unit-not-voidable`: there is no such unit, it was voided before, its chip was proven to be
@@ -141,7 +146,11 @@ export async function voidUnit(
   const atMs = clock.nowMs();
   const fields = { job: jobId, unit: unitIndex, reason, by };
   const event = { timeMs: atMs, kind: 'unit-voided', fields } as const;
-  if (await store.voidUnit({ jobId, unitIndex, reason, atMs }, event)) return showJob(authority, jobId);
+  if (await store.voidUnit({ jobId, unitIndex, reason, atMs }, event)) {
+    // A signer that is away is told when its quota is full (signer-voids.ts).
+    await tellVoid(authority, job, { unitIndex, thumbprint, reason }).catch(ignoreAway);
+    return showJob(authority, jobId);
+  }
   const [unit] = await store.listUnits(jobId, { from: unitIndex, limit: 1 });
   if (unit?.voided) throw refuse('it was voided before');
   const range = { jobId, first: unitIndex, last: unitIndex };

@@ -155,7 +155,7 @@ export async function copyFromPostgres(source: Target, path: string): Promise<Lo
   const session = await openSession(source);
   try {
     return await makeFile(path, async (temporary) => {
-      SqliteDatabase.open(temporary, 0).close();
+      await SqliteDatabase.open(temporary, 0).close();
       const { query, end } = await session.snapshot();
       try {
         await query('SET LOCAL statement_timeout = 0');

@@ -302,6 +302,8 @@ const postgresMigrations: readonly string[] = [
     UNIQUE (kind, name)
   );
   `,
+  // Approvals of recoveries are of no job: their job id is zero bytes.
+  'ALTER TABLE approvals DROP CONSTRAINT approvals_job_id_fkey',
 ];
 
 const versionTable = 'firmseal_schema';

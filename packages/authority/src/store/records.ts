@@ -136,7 +136,7 @@ export interface BoardRecord {
   readonly board: string;
 }
 
-/** What an approver signed for a job. */
+/** What an approver signed for a job, or for a recovery: of no job, its id is zero bytes. */
 export interface ApprovalRecord {
   /** Of the signed object. */
   readonly approvalDigest: Bytes;

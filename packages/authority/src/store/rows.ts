@@ -10,7 +10,7 @@ import type {
   StopKind,
   TokenScope,
 } from '@firmseal/authority-contract';
-import { type Bytes, concatBytes } from '@firmseal/bytes';
+import type { Bytes } from '@firmseal/bytes';
 import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
@@ -38,7 +38,11 @@ import type { UnitName } from './store.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
-const bytes = (row: Row, column: string): Bytes => concatBytes(row[column] as Uint8Array);
+/** SQLite gives arrays of their own, PostgreSQL's are buffers. */
+const bytes = (row: Row, column: string): Bytes => {
+  const value = row[column] as Bytes;
+  return value.constructor === Uint8Array ? value : new Uint8Array(value);
+};
 const number = (row: Row, column: string): number => row[column] as number;
 const given = (row: Row, column: string): boolean => row[column] !== null;
 const text = (row: Row, column: string): string => row[column] as string;

@@ -17,13 +17,22 @@ export interface SqliteContext {
 }
 
 export function createContext(database: SqliteDatabase, crypto: Crypto): SqliteContext {
-  const head = (): LogHead => {
+  // Within one transaction nobody else writes.
+  let known: { readonly transaction: number; readonly head: LogHead } | undefined;
+  const readHead = (): LogHead => {
     const last = database.one(toLogRow, 'SELECT * FROM log ORDER BY sequence DESC LIMIT 1');
     return last ? { size: last.sequence + 1, head: last.head } : { size: 0, head: emptyHead };
+  };
+  const head = (): LogHead => {
+    const transaction = database.transactionNumber;
+    if (transaction === undefined) return readHead();
+    if (known?.transaction !== transaction) known = { transaction, head: readHead() };
+    return known.head;
   };
   const append = (event: LogEvent): number => {
     const { sequence, entry, salt, leaf, head: after } = nextLogRow(crypto, head(), event);
     database.run('INSERT INTO log VALUES (?, ?, ?, ?, ?)', sequence, entry, salt, leaf, after);
+    known = { transaction: database.transactionNumber!, head: { size: sequence + 1, head: after } };
     return sequence;
   };
   return { database, head, append };

@@ -1,23 +1,36 @@
 // One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk
-// before it returns, foreign keys enforced, statements prepared once. A file that another process has locked
-// is waited for without stopping this one. Knows no table.
+// before it returns, foreign keys enforced, statements prepared once. Writes that wait go together into one
+// transaction, and one that fails is undone alone. A file that another process has locked is waited for
+// without stopping this one. Knows no table.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
 import type { Row } from './rows.ts';
 import { faultOfSqlite } from './sqlite-fault.ts';
 import { migrate } from './sqlite-schema.ts';
 
 const busyPauseMs = 20;
+const batchAtMost = 64;
+
+interface Waiting {
+  readonly action: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (cause: unknown) => void;
+  readonly deadlineMs: number;
+}
+
+const isBusy = (fault: unknown): boolean => fault instanceof Fault && fault.code === 'store-busy';
 
 export class SqliteDatabase {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #busyTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
-  /** Ends when the transaction before the next one has. */
-  #previous: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #transactions = 0;
+  #inTransaction = false;
 
   private constructor(path: string, database: DatabaseSync, busyTimeoutMs: number) {
     this.#path = path;
@@ -53,39 +66,73 @@ export class SqliteDatabase {
   }
 
   /**
-   * Commits what the action did; undoes it when the action throws. Transactions of this connection come one
-   * after the other; one that finds the file locked waits for at most the busy timeout, then `store-busy`.
+   * Commits what the action did; undoes it when the action throws. The action may run more than once.
+   * Transactions of this connection come one after the other; one that finds the file locked waits for at
+   * most the busy timeout, then `store-busy`.
    */
   transaction<T>(action: () => T): Promise<T> {
     const deadlineMs = performance.now() + this.#busyTimeoutMs;
-    const run = this.#previous.then(() => this.#whenFree(action, deadlineMs));
-    this.#previous = run.catch(() => undefined);
-    return run;
+    const done = new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ action, resolve: resolve as (value: unknown) => void, reject, deadlineMs });
+    });
+    this.#running ??= this.#run();
+    return done;
   }
 
-  async #whenFree<T>(action: () => T, deadlineMs: number): Promise<T> {
-    for (;;) {
+  /** Number of the transaction that is under way; undefined between two. */
+  get transactionNumber(): number | undefined {
+    return this.#inTransaction ? this.#transactions : undefined;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // What the requests of the same turn of the event loop add goes along.
+      await nextTurn();
+      await this.#settle(this.#waiting.splice(0, batchAtMost));
+    }
+    this.#running = undefined; // in the same turn: a write that came later would wait for ever
+  }
+
+  /** Commits them together; when that fails, each alone. */
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    let left = batch;
+    while (left.length > 0) {
       try {
-        return this.#commit(action);
+        const results = this.#commit(left);
+        left.forEach(({ resolve }, index) => {
+          resolve(results[index]);
+        });
+        return;
       } catch (cause) {
         const fault = faultOfSqlite(cause);
-        const isBusy = fault instanceof Fault && fault.code === 'store-busy';
-        if (!isBusy || performance.now() >= deadlineMs) throw fault;
-        await sleep(busyPauseMs);
+        if (isBusy(fault)) {
+          left = left.filter((one) => performance.now() < one.deadlineMs || one.reject(fault));
+          if (left.length > 0) await sleep(busyPauseMs);
+        } else if (left.length === 1) {
+          left[0]!.reject(fault);
+          return;
+        } else {
+          for (const one of left) await this.#settle([one]);
+          return;
+        }
       }
     }
   }
 
-  /** The write lock is taken at the start, so that the action never has to be undone for want of it. */
-  #commit<T>(action: () => T): T {
+  /** The write lock is taken at the start, so that no action ever has to be undone for want of it. */
+  #commit(batch: readonly Waiting[]): unknown[] {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      const result = action();
+      this.#transactions++;
+      this.#inTransaction = true;
+      const results = batch.map(({ action }) => action());
       this.#database.exec('COMMIT');
-      return result;
+      return results;
     } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw cause;
+    } finally {
+      this.#inTransaction = false;
     }
   }
 
@@ -116,7 +163,9 @@ export class SqliteDatabase {
     return statement;
   }
 
-  close(): void {
+  /** What was written before is committed first. */
+  async close(): Promise<void> {
+    while (this.#running) await this.#running;
     this.#statements.clear();
     this.#database.close();
   }

@@ -321,6 +321,13 @@ export const migrations: readonly string[] = [
     UNIQUE (kind, name)
   ) STRICT;
   `,
+  // Approvals of recoveries are of no job: their job id is zero bytes.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, 'job_id BLOB NOT NULL REFERENCES jobs', 'job_id BLOB NOT NULL')
+    WHERE type = 'table' AND name = 'approvals';
+  PRAGMA writable_schema = RESET;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

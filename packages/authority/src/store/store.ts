@@ -189,7 +189,7 @@ export interface Store {
 
   /** False, and nothing logged: an approval with this digest is there already. */
   insertApproval(approval: NewApproval, event: LogEvent): Promise<boolean>;
-  /** In the order of arrival. */
+  /** In the order of arrival; those of recoveries under the job id of zero bytes. */
   listApprovals(jobId: Bytes): Promise<ApprovalRecord[]>;
   /** False, and nothing logged: the job has a certificate already. */
   insertJobEnd(end: JobEndRecord, event: LogEvent): Promise<boolean>;

@@ -7,6 +7,7 @@ import { createAccessPorts } from '../debug/machine-debug.ts';
 import { createPeripherals, type Peripherals } from '../peripherals/create-peripherals.ts';
 import { createFlashController } from '../peripherals/flash-controller.ts';
 import { PeripheralMap } from '../peripherals/peripheral-map.ts';
+import type { UsbWire } from '../peripherals/usb-wire.ts';
 import { BreakpointUnit } from '../processor/breakpoint-unit.ts';
 import { coreIdentities, identityRegisters } from '../processor/component-identity.ts';
 import { CoreBus } from '../processor/core-bus.ts';
@@ -40,6 +41,7 @@ export class Machine {
   #entry = 0;
   #active = false;
   #ownsFirmware = false;
+  #budget = 0;
   #outgoing: number[] = [];
   #waitsSinceUs: number | undefined;
 
@@ -75,7 +77,9 @@ export class Machine {
         ...{ randomWord: parts.randomWord, millivolts: parts.millivolts },
         agentRequest: parts.agentRequest,
         ...{ drivenLevels: parts.drivenLevels, wire: parts.wire, hostBaud: parts.hostBaud, more: parts.more },
+        ...{ crystalHz: parts.crystalHz, usbFrameSource: parts.usbFrameSource },
       },
+      runFirmware: () => this.#runForUsb(),
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),
       madeProgress: () => this.processor.noteProgress(),
@@ -199,7 +203,24 @@ export class Machine {
     this.forgetRules();
     this.#active = true;
     this.#ownsFirmware = true;
+    this.#budget = budget;
     return this.run(budget);
+  }
+
+  /** The clock of the core as the registers make it. */
+  get coreHz(): number {
+    return this.#peripherals.clock.frequencies.coreHz;
+  }
+
+  /** The host at the USB connector; undefined for a chip whose USB has no model. */
+  get usb(): UsbWire | undefined {
+    return this.#peripherals.usb;
+  }
+
+  /** Something came by USB: firmware goes on, with the instructions that it was given at its start. */
+  #runForUsb(): void {
+    this.processor.wake();
+    if (this.#ownsFirmware) this.run(this.#budget);
   }
 
   /** No more machine code until the next begin. */

@@ -9,6 +9,7 @@ import { createCpuPort, type HandOver } from '../firmware/cpu-port.ts';
 import type { CpuPort, ExecutorFactory, InputPin } from '../firmware/executor.ts';
 import { FirmwareRun } from '../firmware/firmware-run.ts';
 import type { HostWire } from '../peripherals/usart-pins.ts';
+import type { UsbWire } from '../peripherals/usb-wire.ts';
 import { type BootPins, type BootSource, bootSource, isFlashEmpty } from '../silicon/boot-source.ts';
 import { SimulatedClock } from '../silicon/clock.ts';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
@@ -58,6 +59,12 @@ export class VirtualChip {
    * it. The ROM listens anyway.
    */
   wire: HostWire | undefined;
+  /** Of the board's oscillator; undefined where none is, or it does not start. */
+  crystalHz: number | undefined = 8_000_000;
+  /**
+   * H743: by which value of SYNCSRC its clock recovery means the frames of OTG2. Manuals disagree: 0 or 3.
+   */
+  usbFrameSource: 0 | 3 = 3;
 
   readonly #parts: ChipParts;
   readonly #stopsAtCrash: boolean;
@@ -126,6 +133,7 @@ export class VirtualChip {
           more: () => this.#run.takeQueued(),
           wire: () => this.wire,
           hostBaud: () => this.hostBaud,
+          ...{ crystalHz: () => this.crystalHz, usbFrameSource: () => this.usbFrameSource },
           gate: () => this.#run.gate(),
           enter: (run) => {
             if (!this.#run.active) this.#run.enter(run);
@@ -236,6 +244,13 @@ export class VirtualChip {
     if (usb === undefined || this.#run.active) return false;
     this.#run.enter(() => action(usb));
     return true;
+  }
+
+  /** Does something to the wire of the USB connector, as a host or a hand at the cable does. */
+  touchUsb(action: (wire: UsbWire) => void): void {
+    const executor = this.#life.executor;
+    if (!this.power.on || this.#life.halted || this.#run.active) return;
+    this.#run.enter(() => executor?.touchUsb?.(action));
   }
 
   #reset(cause: ResetCause): void {

@@ -18,7 +18,7 @@ export interface MachineWiring {
   /** What only the chip itself can do; Machine says when it asks for it. */
   readonly actions: Pick<
     ConstructorParameters<typeof Machine>[0],
-    | ('send' | 'more' | 'wire' | 'hostBaud')
+    | ('send' | 'more' | 'wire' | 'hostBaud' | 'crystalHz' | 'usbFrameSource')
     | ('gate' | 'enter' | 'attempt' | 'debuggerConnected' | 'letFirmwareGo')
   >;
 }

@@ -65,6 +65,9 @@ export class ChipUsbPort {
       interfaces: shown.interfaces,
       ...(shown.bosDescriptor === undefined ? {} : { bosDescriptor: shown.bosDescriptor }),
       ...(interfaceDescriptor === undefined ? {} : { interfaceDescriptor }),
+      ...(shown.answersStandard === true
+        ? { answersStandard: true, attached: () => this.#run(shown, () => shown.attached?.()) }
+        : {}),
       configured: () => this.#run(shown, () => shown.configured?.()),
       selectAlternate: (number, alternate) =>
         this.#run(shown, () => shown.selectAlternate?.(number, alternate)),

@@ -1,5 +1,6 @@
 // A USB device as a transport sees it: descriptors, answers that come when they come, and the moment it
-// leaves the bus. The standard requests of USB 2.0 section 9.4 are answered here, the others by the device.
+// leaves the bus. The standard requests of USB 2.0 section 9.4 are answered here, unless the device
+// does it; the others by the device.
 
 import type { Setup, UsbAnswer, UsbDescriptors } from './usb-function.ts';
 
@@ -11,6 +12,10 @@ export class UsbDetached extends Error {
 export type Answered = (answer: UsbAnswer) => void;
 
 export interface UsbDevice extends UsbDescriptors {
+  /** Standard requests are the device's too. */
+  readonly answersStandard?: boolean;
+  /** Another host takes the device over. */
+  attached?(): void;
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
   /**
@@ -82,7 +87,8 @@ export class UsbControl {
     if (!toHost && data.length !== setup.length) return undefined;
     const cut = (answer: UsbAnswer): UsbAnswer =>
       toHost ? answer?.subarray(0, setup.length) : answer && done;
-    if ((setup.requestType & 0x60) === 0) return cut(this.#standard(setup));
+    const isStandard = (setup.requestType & 0x60) === 0;
+    if (isStandard && this.#device.answersStandard !== true) return cut(this.#standard(setup));
     return cut(await this.#device.control(setup, data, (answer) => answered?.(cut(answer))));
   }
 

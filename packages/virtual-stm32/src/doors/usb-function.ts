@@ -35,6 +35,10 @@ export interface UsbDescriptors {
  * unwinds firmware (signals.ts).
  */
 export interface UsbFunction extends UsbDescriptors {
+  /** Standard requests of endpoint 0 come to `control` too, and not the two calls that follow. */
+  readonly answersStandard?: boolean;
+  /** Another host takes the device over: it resets the bus and gives an address. */
+  attached?(): void;
   /** The host chose a configuration: it is a real host. */
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;

@@ -147,6 +147,7 @@ class Connection {
       return;
     }
     this.#device = found.device;
+    found.device.attached?.();
     this.#control = controlOf(found.device);
     const unplug = () => setImmediate(() => this.#socket.end()); // after the answers that are on their way
     found.device.detached?.addEventListener('abort', unplug);

@@ -6,6 +6,7 @@ import type { Chip, OptionValues, Parallelism } from '@firmseal/chips';
 import type { Machine } from '../chip/machine.ts';
 import type { ResetCause } from '../chip/signals.ts';
 import type { UsbFunction } from '../doors/usb-function.ts';
+import type { UsbWire } from '../peripherals/usb-wire.ts';
 import type { BootSource } from '../silicon/boot-source.ts';
 import type { FlashStatus, ReadFault } from '../silicon/flash-memory.ts';
 import type { OptionStatus } from '../silicon/option-bytes.ts';
@@ -87,6 +88,8 @@ export interface FirmwareExecutor {
   receive(bytes: Uint8Array<ArrayBuffer>): void;
   /** What the firmware shows on the USB connector now; undefined while it shows nothing. */
   readonly usb?: UsbFunction | undefined;
+  /** Does something to the wire of the USB connector; absent where the firmware has no registers of it. */
+  touchUsb?(action: (wire: UsbWire) => void): void;
   /** Power went or a reset came: nothing may be called on the port any more. */
   stop?(): void;
   /**

@@ -2,7 +2,9 @@
 // machine's processor: ARMv6-M on a Cortex-M0+, ARMv7-M on the others.
 
 import type { Machine } from '../chip/machine.ts';
+import type { UsbFunction } from '../doors/usb-function.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
+import { machineUsb } from './machine-usb.ts';
 
 export interface MachineCodeOptions {
   /**
@@ -42,14 +44,34 @@ export function machineCode({
     recognizes: (cpu) => cpu.boot.from === 'flash' && isVectorTable(cpu, cpu.boot.address),
     create(): FirmwareExecutor {
       let machine: Machine | undefined;
+      let usb: UsbFunction | undefined;
+      let pulls = 0;
+      /** A host is always at the connector: it finds a device as soon as the firmware waits. */
+      const look = () => {
+        const wire = machine?.usb;
+        if (wire === undefined || !wire.attached || wire.pulls !== pulls) usb = undefined;
+        if (wire?.attached !== true || usb !== undefined) return;
+        pulls = wire.pulls;
+        usb = machineUsb(wire);
+      };
       return {
         start(cpu) {
           machine = cpu.machine;
           machine.begin(cpu.boot.address, budgetInstructions);
+          look();
         },
         receive(bytes) {
           machine?.deliver(bytes);
           machine?.run(budgetInstructions);
+          look();
+        },
+        get usb() {
+          return machine?.usb?.attached ? usb : undefined;
+        },
+        touchUsb(action) {
+          if (machine?.usb === undefined) return;
+          action(machine.usb);
+          look();
         },
         stop: () => machine?.end(),
       };

@@ -1,7 +1,7 @@
 // From the clock registers of a family to the frequencies that matter here: the core's, that of the bus on
 // which USART1 stands, and that of the other USARTs' bus. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7,
 // RM0444 5.2, RM0351 6.2, RM0456 11.4; offsets, positions and widths as in the CMSIS device
-// headers. An external crystal is 8 MHz.
+// headers. The external crystal is the board's.
 
 export interface Frequencies {
   readonly coreHz: number;
@@ -10,10 +10,9 @@ export interface Frequencies {
   readonly apb1Hz: number;
 }
 
-/** Reads a register of the RCC. */
-export type ClockTree = (register: (offset: number) => number) => Frequencies;
+/** Reads a register of the RCC; `externalHz` is what the oscillator of the board gives. */
+export type ClockTree = (register: (offset: number) => number, externalHz: number) => Frequencies;
 
-const externalHz = 8_000_000;
 const internalHz = 16_000_000;
 
 const bits = (value: number, lsb: number, width: number): number => (value >>> lsb) & (2 ** width - 1);
@@ -26,7 +25,7 @@ function divided(hz: number, code: number): number {
 /** APB prescaler: below 4 none, then 2, 4, 8, 16. */
 const dividedBus = (hz: number, code: number): number => (code < 4 ? hz : hz / 2 ** (code - 3));
 
-export const f4Clock: ClockTree = (register) => {
+export const f4Clock: ClockTree = (register, externalHz) => {
   const configuration = register(0x08);
   const pll = register(0x04);
   const input = bits(pll, 22, 1) ? externalHz : internalHz;
@@ -40,7 +39,7 @@ export const f4Clock: ClockTree = (register) => {
   };
 };
 
-export const h7Clock: ClockTree = (register) => {
+export const h7Clock: ClockTree = (register, externalHz) => {
   const inside = 64_000_000 / 2 ** bits(register(0x00), 3, 2);
   const inputs = [inside, 4_000_000, externalHz, 0];
   const select = register(0x28);
@@ -58,7 +57,7 @@ export const h7Clock: ClockTree = (register) => {
   };
 };
 
-export const g0Clock: ClockTree = (register) => {
+export const g0Clock: ClockTree = (register, externalHz) => {
   const configuration = register(0x08);
   const inside = internalHz / 2 ** bits(register(0x00), 11, 3);
   const pll = register(0x0c);
@@ -70,7 +69,7 @@ export const g0Clock: ClockTree = (register) => {
   return { coreHz, usartHz: busHz, apb1Hz: busHz };
 };
 
-export const l4Clock: ClockTree = (register) => {
+export const l4Clock: ClockTree = (register, externalHz) => {
   const configuration = register(0x08);
   const multi = 4_000_000;
   const pll = register(0x0c);
@@ -85,7 +84,7 @@ export const l4Clock: ClockTree = (register) => {
   };
 };
 
-export const u5Clock: ClockTree = (register) => {
+export const u5Clock: ClockTree = (register, externalHz) => {
   const multi = 4_000_000;
   const pll = register(0x28);
   const divider = register(0x34);
@@ -102,7 +101,7 @@ export const u5Clock: ClockTree = (register) => {
 };
 
 /** Offsets of CMSIS header stm32h563xx.h; the tree is that of the H7 without its domains. */
-export const h5Clock: ClockTree = (register) => {
+export const h5Clock: ClockTree = (register, externalHz) => {
   const inside = 64_000_000 / 2 ** bits(register(0x00), 3, 2);
   const pll = register(0x28);
   const divider = register(0x34);

@@ -22,19 +22,18 @@ import { SerialLine } from './serial-line.ts';
 import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
 import { Usart, usartLayouts } from './usart.ts';
 import { type HostWire, leadsTo } from './usart-pins.ts';
+import { createUsb, type UsbPartsOfChip } from './usb-parts.ts';
+import type { UsbWire } from './usb-wire.ts';
 import { IndependentWatchdog, WindowWatchdog } from './watchdog.ts';
 
-export interface PeripheralParts {
+export interface PeripheralParts extends UsbPartsOfChip {
   readonly chip: Chip;
-  readonly nowUs: () => number;
   /** The supply. */
   readonly millivolts: () => number;
   /** Option bytes in force. */
   readonly options: () => OptionValues;
-  readonly waitUntilUs: (timeUs: number) => void;
   readonly send: (byte: number) => void;
   readonly foundNothing: () => void;
-  readonly madeProgress: () => void;
   readonly randomWord: () => number;
   /** Whether the agent is called by the board's button; undefined while nothing drives its pin. */
   readonly agentRequest: () => boolean | undefined;
@@ -53,6 +52,8 @@ export interface Peripherals {
   readonly all: readonly Peripheral[];
   readonly clock: ResetClockControl;
   readonly generator: RandomNumberGenerator | undefined;
+  /** The host of the USB connector; undefined for a family whose USB has no model. */
+  readonly usb: UsbWire | undefined;
   /** Time that passes while the chip waits for a host. */
   pauseWatchdog(us: number): void;
   /** A regression of readout protection. */
@@ -88,7 +89,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
   const { chip, nowUs } = parts;
   const { kind } = chip.flashController;
   const set = peripheralSet(kind);
-  const clock = new ResetClockControl(set.rcc);
+  const clock = new ResetClockControl(set.rcc, parts.crystalHz);
   const ports = [...set.gpioLetters].map(
     (letter, i) =>
       new GpioPort(letter, set.gpioStart + i * gpioStride, () =>
@@ -128,13 +129,16 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     startsByItself: startsByItself(windowWatchdogField(chip)),
   });
   const backup = new BackupRegisterBlock(set.backupRegisters);
+  const power = new PowerControl(set.pwr, chip.supply.monitor, parts.millivolts);
+  const usb = set.usb && createUsb(set.usb, { clock, power, port: ports[0]! }, parts);
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
     ...usarts.map(({ usart }) => usart),
     ...ports,
     clock,
     ...[watchdog, windowWatchdog],
-    new PowerControl(set.pwr, chip.supply.monitor, parts.millivolts),
+    power,
+    ...(usb?.all ?? []),
     new SystemConfiguration(set.syscfg, {
       banks: switchesBanks ? parts.banks : undefined,
       lowMemory: aliasesLowMemory(chip) ? parts.lowMemory : undefined,
@@ -148,13 +152,13 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
       : new RandomNumberGenerator(set.rng, parts.randomWord, kind === 'u5' || kind === 'h5');
   if (generator !== undefined) all.push(generator);
   return {
-    ...{ all, clock },
-    generator,
+    ...{ all, clock, generator, usb: usb?.wire },
     pauseWatchdog: (us) => watchdog.pause(us),
     eraseBackupRegisters: () => backup.eraseBackupRegisters(),
     reset(cause) {
       clock.noteReset(cause);
       for (const { line } of usarts) line.clear();
+      usb?.wire.forget();
     },
     deliver(bytes) {
       const listening = usarts.find(({ name, usart }) => usart.listening && isWired(name, 'rx'));

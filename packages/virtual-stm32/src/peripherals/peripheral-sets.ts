@@ -7,6 +7,7 @@ import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-tr
 import type { BackupRegistersPlace } from './peripheral.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
 import type { ClockFacts } from './reset-clock-control.ts';
+import { f4UsbClock, h7UsbClock, type UsbPlace } from './usb-clock.ts';
 
 export interface PeripheralSet {
   /** Where the addresses, offsets and bits stand. */
@@ -33,6 +34,8 @@ export interface PeripheralSet {
   readonly pwr: ReadyFlagsPlace;
   /** In the block of RTC or TAMP. */
   readonly backupRegisters: BackupRegistersPlace;
+  /** The OTG core that full-speed devices use; undefined where it has no model. */
+  readonly usb?: UsbPlace;
   /** Behind another access port, the same DBGMCU at another address. */
   readonly secondDebugIdentity?: {
     readonly apIndex: number;
@@ -93,6 +96,11 @@ const f4: PeripheralSet = {
     always: { 4: 1 << 14 }, // VOSRDY
   },
   backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 20, guarded: false },
+  usb: {
+    ...{ addressStart: 0x5000_0000, isFirst: true, fifoWords: 320 },
+    ...{ gate: { register: 0x34, bit: 7 }, supplyBit: undefined, pinFunction: 10 },
+    ...{ clock: f4UsbClock, crystalTimer: 0x4001_4800, recovery: undefined },
+  },
 };
 
 const h7: PeripheralSet = {
@@ -134,11 +142,20 @@ const h7: PeripheralSet = {
       sizeBytes: block,
       resetValues: { 0: 0xf000_c000, 24: 0x4000 },
     },
-    following: [{ register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }], // ACTVOS
+    following: [
+      { register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }, // ACTVOS
+      { register: 0x0c, to: 26, from: 24 }, // USB33RDY
+    ],
     always: { 4: 1 << 13, 24: 1 << 13 }, // ACTVOSRDY, VOSRDY
   },
   backupRegisters: { addressStart: 0x5800_4000, firstOffset: 0x50, count: 32, guarded: true },
   secondDebugIdentity: { apIndex: 2, idr: 0x5477_0002, addressStart: 0xe00e_1000 },
+  usb: {
+    ...{ addressStart: 0x4008_0000, isFirst: false, fifoWords: 1024 },
+    ...{ gate: { register: 0xd8, bit: 27 }, supplyBit: 24, pinFunction: 10 },
+    ...{ clock: h7UsbClock, crystalTimer: undefined },
+    ...{ recovery: { addressStart: 0x4000_8400, gate: { register: 0xec, bit: 1 } } },
+  },
 };
 
 const g0: PeripheralSet = {

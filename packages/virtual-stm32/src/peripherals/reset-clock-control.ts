@@ -1,6 +1,6 @@
 // RCC: ready flags that follow their enables, the cause of the last reset, and the clocks that the registers
-// make (RM0090 6.3, RM0433 8.7). Clock gates and the resets of single peripherals are not enforced: a
-// peripheral answers with its clock off.
+// make (RM0090 6.3, RM0433 8.7). Clock gates are enforced for USB only, the resets of single peripherals
+// for none.
 
 import type { ResetCause } from '../chip/signals.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';
@@ -24,14 +24,19 @@ export interface ClockFacts extends ReadyFlagsPlace {
 }
 
 const slowestHz = 32_000;
+/** HSERDY, in the first register of every family. */
+const crystalReady = 1 << 17;
 
 export class ResetClockControl extends ReadyFlags {
   readonly #facts: ClockFacts;
+  readonly #crystalHz: () => number | undefined;
   #causes = 0;
 
-  constructor(facts: ClockFacts) {
+  /** `crystalHz`: of the board's oscillator; undefined where none is, or it does not start. */
+  constructor(facts: ClockFacts, crystalHz: () => number | undefined) {
     super(facts);
     this.#facts = facts;
+    this.#crystalHz = crystalHz;
   }
 
   /** Notes why the chip came up; causes add up until software removes them. */
@@ -50,7 +55,8 @@ export class ResetClockControl extends ReadyFlags {
 
   override readRegister(offset: number): number {
     const causes = offset === this.#facts.resetFlags.register ? this.#causes : 0;
-    return (super.readRegister(offset) | causes) >>> 0;
+    const lacks = offset === 0 && this.#crystalHz() === undefined ? crystalReady : 0;
+    return ((super.readRegister(offset) | causes) & ~lacks) >>> 0;
   }
 
   override writeRegister(offset: number, value: number, by: MemoryAccess): void {
@@ -64,7 +70,10 @@ export class ResetClockControl extends ReadyFlags {
    * wrongly still has to end.
    */
   get frequencies(): Frequencies {
-    const { coreHz, usartHz, apb1Hz } = this.#facts.tree((offset) => this.held(offset));
+    const { coreHz, usartHz, apb1Hz } = this.#facts.tree(
+      (offset) => this.held(offset),
+      this.#crystalHz() ?? 0,
+    );
     const moving = (hz: number) => Math.max(hz, slowestHz);
     return { coreHz: moving(coreHz), usartHz: moving(usartHz), apb1Hz: moving(apb1Hz) };
   }

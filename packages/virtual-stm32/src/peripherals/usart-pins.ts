@@ -1,6 +1,6 @@
 // Which pins lead to which USART, and the alternate function that connects them: tables "Alternate function"
-// of DS9405 (F427), DS12110 (H743), DS13560 (G0B1), DS13737 (U575). Only the pins of the ROM bootloaders and
-// of ST's boards; a pin that is not listed leads nowhere.
+// of DS9405 (F427), DS12110 (H743), DS13560 (G0B1), DS10198 (L476), DS13737 (U575). Only the pins of the ROM
+// bootloaders and of ST's boards; a pin that is not listed leads nowhere.
 
 import type { FlashController } from '@firmseal/chips';
 
@@ -31,6 +31,11 @@ const pinsOf: Partial<Record<FlashController['kind'], readonly UsartPins[]>> = {
     { usart: 'USART1', tx: 'PA9', rx: 'PA10', function: 1 },
     { usart: 'USART1', tx: 'PC4', rx: 'PC5', function: 1 },
     { usart: 'USART2', tx: 'PA2', rx: 'PA3', function: 1 },
+  ],
+  l4: [
+    { usart: 'USART1', tx: 'PA9', rx: 'PA10', function: 7 },
+    { usart: 'USART2', tx: 'PA2', rx: 'PA3', function: 7 },
+    { usart: 'USART3', tx: 'PC10', rx: 'PC11', function: 7 },
   ],
   u5: [
     { usart: 'USART1', tx: 'PA9', rx: 'PA10', function: 7 },

@@ -25,13 +25,11 @@ export const rotateRight = (value: number, by: number): number => {
   return turn === 0 ? value : (value >>> turn) | (value << (32 - turn));
 };
 
-/** Unsigned a * b + c + d, which is less than 2^64: low and high word. */
-export function longProduct(
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-): readonly [low: number, high: number] {
+/** Of the last `longProduct`: its words, as 32 bits. */
+export const product = { low: 0, high: 0 };
+
+/** Unsigned a * b + c + d, which is less than 2^64, into `product`. */
+export function longProduct(a: number, b: number, c: number, d: number): void {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
@@ -40,7 +38,8 @@ export function longProduct(
   const second = aLow * bHigh + (first & 0xffff);
   const high = aHigh * bHigh + (first >>> 16) + (second >>> 16);
   const low = (Math.imul(a, b) >>> 0) + (c >>> 0) + (d >>> 0);
-  return [low >>> 0, (high + Math.floor(low / 2 ** 32)) >>> 0];
+  product.low = low | 0;
+  product.high = (high + Math.floor(low / 2 ** 32)) | 0;
 }
 
 /** Shifter and adder of one core; the carry that they give is kept for whoever wants it. */

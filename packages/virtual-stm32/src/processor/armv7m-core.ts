@@ -4,9 +4,12 @@
 // FAULTMASK, TrustZone. Faults are HardFaults: the configurable ones are disabled until firmware enables
 // them, which is not modelled. Cycles follow the Cortex-M4's table (DDI 0439, 3.3.1) without memory wait
 // states, and are an estimate for other cores.
+//
+// An instruction is decoded once: what it does becomes a function, kept for the next time that the same
+// halfwords are fetched from there.
 
 import { Arithmetic } from './armv7m-arithmetic.ts';
-import type { Armv7mCore, Armv7mInstruction } from './armv7m-instruction.ts';
+import type { Armv7mCore, Armv7mInstruction, Step } from './armv7m-instruction.ts';
 import { Armv7mMemory } from './armv7m-memory.ts';
 import { NarrowInstructions } from './armv7m-narrow.ts';
 import { WideInstructions } from './armv7m-wide.ts';
@@ -23,12 +26,18 @@ const returnToProcessStack = 0xffff_fffd;
 const advancedIt = (itState: number): number =>
   (itState & 7) === 0 ? 0 : (itState & 0xe0) | ((itState << 1) & 0x1f);
 
+/** Places for decoded instructions: those of 64 KiB of code. */
+const places = 1 << 15;
+
 export class Armv7mInstructions implements Armv7mInstruction {
   readonly core: Armv7mCore;
   readonly memory: Armv7mMemory;
   readonly arithmetic = new Arithmetic();
-  readonly #registers: Uint32Array;
-  readonly #bus: ThumbBus;
+  readonly registers: Int32Array;
+  readonly bus: ThumbBus;
+  /** Of each place, the halfwords that were decoded, and what they do. */
+  readonly #opcodes = new Int32Array(places);
+  readonly #steps = new Array<Step | undefined>(places);
   readonly #narrow: NarrowInstructions;
   readonly #wide: WideInstructions;
   /** Address of the instruction. */
@@ -39,10 +48,11 @@ export class Armv7mInstructions implements Armv7mInstruction {
 
   constructor(core: ThumbCore, bus: ThumbBus) {
     this.core = Object.assign(core, { itState: 0, exclusive: 0 });
-    this.#registers = core.registers;
-    this.#bus = bus;
+    const { buffer, byteOffset, length } = core.registers;
+    this.registers = new Int32Array(buffer, byteOffset, length);
+    this.bus = bus;
     this.memory = new Armv7mMemory(bus);
-    this.#narrow = new NarrowInstructions(this, bus);
+    this.#narrow = new NarrowInstructions(this);
     this.#wide = new WideInstructions(this);
     core.executeInstruction = () => this.execute();
     this.#stackItState(core);
@@ -56,13 +66,13 @@ export class Armv7mInstructions implements Armv7mInstruction {
       enter(exception);
       const frame = core.LR === returnToProcessStack ? core.SPprocess : core.SPmain;
       const status = frame + 0x1c;
-      this.#bus.writeUint32(status, this.#bus.readUint32(status) | stackedIt(this.core.itState));
+      this.bus.writeUint32(status, this.bus.readUint32(status) | stackedIt(this.core.itState));
       this.core.itState = 0;
       this.core.exclusive = 0;
     };
     core.exceptionReturn = (kind) => {
       const frame = (kind & 0xf) === 0xd ? core.SPprocess : core.SPmain;
-      const it = itOf(this.#bus.readUint32(frame + 0x1c));
+      const it = itOf(this.bus.readUint32(frame + 0x1c));
       leave(kind);
       this.core.itState = it;
       this.core.exclusive = 0;
@@ -76,26 +86,34 @@ export class Armv7mInstructions implements Armv7mInstruction {
   }
 
   execute(): number {
-    const { core } = this;
+    const { core, registers } = this;
     if (core.interruptsUpdated && core.checkForInterrupts()) core.waiting = false;
-    const pc = (core.PC & ~1) >>> 0;
-    const opcode = this.#bus.readUint16(pc);
-    const isWide = opcode >= 0xe800;
-    const second = isWide ? this.#bus.readUint16(pc + 2) : 0;
+    const pc = (registers[15]! & ~1) >>> 0;
+    const first = this.bus.readUint16(pc);
+    const isWide = first >= 0xe800;
+    const opcode = isWide ? (first << 16) | this.bus.readUint16(pc + 2) : first;
     this.pc = pc;
     this.next = pc + (isWide ? 4 : 2);
     this.cycles = 1;
-    this.#registers[15] = pc + 2;
+    registers[15] = pc + 2;
+    const place = (pc >>> 1) & (places - 1);
+    const step = this.#opcodes[place] === opcode ? this.#steps[place] : undefined;
     const { itState } = core;
-    if (itState === 0 || core.checkCondition(itState >>> 4) || opcode >>> 8 === 0xbe) {
-      if (isWide) this.#wide.execute(opcode, second);
-      else this.#narrow.execute(opcode);
-    }
+    if (itState === 0 || core.checkCondition(itState >>> 4) || first >>> 8 === 0xbe)
+      if (step === undefined) this.#decode(place, opcode)();
+      else step();
     // An exception that a branch took away from here has cleared it; an IT has just set it.
     if (itState !== 0 && core.itState === itState) core.itState = advancedIt(itState);
-    this.#registers[15] = this.next;
+    registers[15] = this.next;
     core.cycles += this.cycles;
     return this.cycles;
+  }
+
+  #decode(place: number, opcode: number): Step {
+    const step = opcode < 0 ? this.#wide.decode(opcode >>> 16, opcode & 0xffff) : this.#narrow.decode(opcode);
+    this.#opcodes[place] = opcode;
+    this.#steps[place] = step;
+    return step;
   }
 
   /** Of a block, the next instruction is passed over: its condition goes with it. */
@@ -113,12 +131,12 @@ export class Armv7mInstructions implements Armv7mInstruction {
   }
 
   read(register: number): number {
-    return register === 15 ? this.pcValue : this.#registers[register]!;
+    return register === 15 ? this.pcValue | 0 : this.registers[register]!;
   }
 
   write(register: number, value: number): void {
     if (register === 15) this.branch(value);
-    else this.#registers[register] = register === 13 ? value & ~3 : value;
+    else this.registers[register] = register === 13 ? value & ~3 : value;
   }
 
   branch(address: number): void {
@@ -134,14 +152,16 @@ export class Armv7mInstructions implements Armv7mInstruction {
   }
 
   setNZ(result: number): void {
-    this.core.N = result < 0 || result > 0x7fff_ffff;
-    this.core.Z = (result | 0) === 0;
+    const { core } = this;
+    core.N = (result | 0) < 0;
+    core.Z = (result | 0) === 0;
   }
 
   setSumFlags(result: number): void {
+    const { core, arithmetic } = this;
     this.setNZ(result);
-    this.core.C = this.arithmetic.carry;
-    this.core.V = this.arithmetic.overflow;
+    core.C = arithmetic.carry;
+    core.V = arithmetic.overflow;
   }
 
   /** NOP, YIELD, WFE, WFI, SEV; others do nothing. */

@@ -3,7 +3,7 @@
 
 import type { Arithmetic } from './armv7m-arithmetic.ts';
 import type { Armv7mMemory } from './armv7m-memory.ts';
-import type { ThumbCore } from './thumb-core.ts';
+import type { ThumbBus, ThumbCore } from './thumb-core.ts';
 
 /**
  * The core with what executes ARMv7-M; `itState` is kept among the core's own fields, so
@@ -16,15 +16,24 @@ export interface Armv7mCore extends ThumbCore {
   exclusive: number;
 }
 
+/** What one instruction does, its operands decoded; nothing is executed before it is called. */
+export type Step = () => void;
+
 export interface Armv7mInstruction {
   readonly core: Armv7mCore;
+  /** The core's registers, as signed words. */
+  readonly registers: Int32Array;
+  readonly bus: ThumbBus;
   readonly memory: Armv7mMemory;
   readonly arithmetic: Arithmetic;
+  /** Address of the instruction. */
+  readonly pc: number;
   /** Address of the instruction after this one, unless this one branches. */
   next: number;
   cycles: number;
-  /** What the instruction reads as the program counter. */
+  /** What the instruction reads as the program counter; unsigned. */
   readonly pcValue: number;
+  /** Signed. */
   read(register: number): number;
   write(register: number, value: number): void;
   branch(address: number): void;

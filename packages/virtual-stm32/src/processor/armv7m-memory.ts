@@ -15,6 +15,7 @@ interface Many {
 /** What a load or store of many words needs of the instruction. */
 interface Registers {
   cycles: number;
+  readonly registers: Int32Array;
   read(register: number): number;
   write(register: number, value: number): void;
   branchExchange(address: number): void;
@@ -28,13 +29,15 @@ const isDevice = (address: number): boolean => {
 
 export class Armv7mMemory {
   readonly #bus: ThumbBus;
+  readonly #loaded = new Int32Array(16);
 
   constructor(bus: ThumbBus) {
     this.#bus = bus;
   }
 
-  #needAligned(address: number): void {
-    if (address & 3) throw new UndefinedInstruction(`unaligned access to 0x${address.toString(16)}`);
+  /** LDM, STM, LDRD and STRD. */
+  needAligned(address: number): void {
+    if (address & 3) throw new UndefinedInstruction(`unaligned access to 0x${(address >>> 0).toString(16)}`);
   }
 
   #needMemory(address: number): void {
@@ -71,42 +74,33 @@ export class Armv7mMemory {
   /** Registers that the list names, the lowest at the lowest address; the base is written last. */
   loadMany(on: Registers, base: number, list: number, { writeBack, descending }: Many): void {
     const count = bitCount(list);
+    const loaded = this.#loaded;
+    const bus = this.#bus;
     const start = on.read(base) - (descending ? 4 * count : 0);
-    this.#needAligned(start);
-    const values: number[] = [];
-    for (let i = 0; i < count; i++) values.push(this.#bus.readUint32(start + 4 * i));
+    this.needAligned(start);
+    for (let i = 0; i < count; i++) loaded[i] = bus.readUint32(start + 4 * i);
     on.cycles += count;
     if (writeBack) on.write(base, descending ? start : start + 4 * count);
     let at = 0;
     for (let register = 0; register < 15; register++)
-      if ((list >>> register) & 1) on.write(register, values[at++]!);
-    if (list & 0x8000) on.branchExchange(values[at]!);
+      if ((list >>> register) & 1) on.write(register, loaded[at++]!);
+    if (list & 0x8000) on.branchExchange(loaded[at]!);
   }
 
   storeMany(on: Registers, base: number, list: number, { writeBack, descending }: Many): void {
+    const { registers } = on;
+    const bus = this.#bus;
     const count = bitCount(list);
     const start = on.read(base) - (descending ? 4 * count : 0);
-    this.#needAligned(start);
+    this.needAligned(start);
     let address = start;
     for (let register = 0; register < 15; register++)
       if ((list >>> register) & 1) {
-        this.#bus.writeUint32(address, on.read(register));
+        bus.writeUint32(address, registers[register]!);
         address += 4;
       }
     on.cycles += count;
     if (writeBack) on.write(base, descending ? start : address);
-  }
-
-  /** LDRD and STRD. */
-  loadTwo(address: number): readonly [number, number] {
-    this.#needAligned(address);
-    return [this.#bus.readUint32(address), this.#bus.readUint32(address + 4)];
-  }
-
-  storeTwo(address: number, first: number, second: number): void {
-    this.#needAligned(address);
-    this.#bus.writeUint32(address, first);
-    this.#bus.writeUint32(address + 4, second);
   }
 
   /** For exclusive loads and stores. */

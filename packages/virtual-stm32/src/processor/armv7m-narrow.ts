@@ -1,341 +1,420 @@
 // Instructions of ARMv7-M in one halfword (DDI 0403, A5.2).
 
 import { byteReversed, halvesReversed, shifts, signExtend } from './armv7m-arithmetic.ts';
-import type { Armv7mInstruction } from './armv7m-instruction.ts';
-import { BreakInstruction, type ThumbBus } from './thumb-core.ts';
+import type { Armv7mInstruction, Step } from './armv7m-instruction.ts';
+import { BreakInstruction } from './thumb-core.ts';
 
 export class NarrowInstructions {
   readonly #on: Armv7mInstruction;
-  readonly #registers: Uint32Array;
-  readonly #bus: ThumbBus;
 
-  constructor(on: Armv7mInstruction, bus: ThumbBus) {
+  constructor(on: Armv7mInstruction) {
     this.#on = on;
-    this.#registers = on.core.registers;
-    this.#bus = bus;
   }
 
-  /** Within a block the short forms leave the flags alone. */
-  get #setsFlags(): boolean {
-    return this.#on.core.itState === 0;
-  }
-
-  execute(opcode: number): void {
+  decode(opcode: number): Step {
     switch (opcode >>> 11) {
       case 0:
       case 1:
       case 2:
-        this.#shiftByConstant(opcode);
-        return;
+        return this.#shiftByConstant(opcode);
       case 3:
-        this.#addThree(opcode);
-        return;
+        return this.#addThree(opcode);
       case 4:
       case 5:
       case 6:
       case 7:
-        this.#withConstant(opcode);
-        return;
+        return this.#withConstant(opcode);
       case 8:
-        if ((opcode & 0x400) === 0) {
-          this.#data(opcode);
-          return;
-        }
-        this.#highRegisters(opcode);
-        return;
+        return opcode & 0x400 ? this.#highRegisters(opcode) : this.#data(opcode);
       case 9:
-        this.#on.cycles++;
-        this.#registers[(opcode >>> 8) & 7] = this.#bus.readUint32(
-          (this.#on.pcValue & ~3) + 4 * (opcode & 0xff),
-        );
-        return;
+        return this.#loadLiteral(opcode);
       case 10:
       case 11:
-        this.#moveByRegister(opcode);
-        return;
+        return this.#moveByRegister(opcode);
+      case 18:
+      case 19:
+        return this.#moveByStack(opcode);
       case 20:
-      case 21: {
-        const base = opcode & 0x800 ? this.#registers[13]! : this.#on.pcValue & ~3;
-        this.#registers[(opcode >>> 8) & 7] = base + 4 * (opcode & 0xff);
-        return;
-      }
+      case 21:
+        return this.#addressOf(opcode);
       case 22:
       case 23:
-        this.#miscellaneous(opcode);
-        return;
+        return this.#miscellaneous(opcode);
       case 24:
-        this.#on.memory.storeMany(this.#on, (opcode >>> 8) & 7, opcode & 0xff, { writeBack: true });
-        return;
-      case 25: {
-        const base = (opcode >>> 8) & 7;
-        this.#on.memory.loadMany(this.#on, base, opcode & 0xff, { writeBack: !((opcode >>> base) & 1) });
-        return;
-      }
+      case 25:
+        return this.#many(opcode);
       case 26:
       case 27:
-        this.#branchWhen(opcode);
-        return;
-      case 28:
-        this.#on.branch(this.#on.pcValue + signExtend(opcode & 0x7ff, 11) * 2);
-        return;
+        return this.#branchWhen(opcode);
+      case 28: {
+        const on = this.#on;
+        const offset = 4 + signExtend(opcode & 0x7ff, 11) * 2;
+        return () => on.branch(on.pc + offset);
+      }
       default:
-        this.#moveByConstant(opcode);
-        return;
+        return this.#moveByConstant(opcode);
     }
   }
 
-  #shiftByConstant(opcode: number): void {
-    const value = this.#registers[(opcode >>> 3) & 7]!;
-    const { C } = this.#on.core;
-    const result = this.#on.arithmetic.shiftByConstant(value, opcode >>> 11, (opcode >>> 6) & 31, C);
-    this.#registers[opcode & 7] = result;
-    if (!this.#setsFlags) return;
-    this.#on.setNZ(result);
-    this.#on.core.C = this.#on.arithmetic.carryOut;
+  /** Within a block the short forms leave the flags alone: itState is asked for each time. */
+  #shiftByConstant(opcode: number): Step {
+    const on = this.#on;
+    const { core, registers, arithmetic } = on;
+    const [target, source] = [opcode & 7, (opcode >>> 3) & 7];
+    const kind = opcode >>> 11;
+    const by = (opcode >>> 6) & 31;
+    return () => {
+      const result = arithmetic.shiftByConstant(registers[source]!, kind, by, core.C);
+      registers[target] = result;
+      if (core.itState !== 0) return;
+      on.setNZ(result);
+      core.C = arithmetic.carryOut;
+    };
   }
 
-  #addThree(opcode: number): void {
-    const third = (opcode >>> 6) & 7;
-    const operand = opcode & 0x400 ? third : this.#registers[third]!;
-    const first = this.#registers[(opcode >>> 3) & 7]!;
+  #addThree(opcode: number): Step {
+    const on = this.#on;
+    const { core, registers, arithmetic } = on;
+    const [target, source, third] = [opcode & 7, (opcode >>> 3) & 7, (opcode >>> 6) & 7];
     const isSubtraction = (opcode & 0x200) !== 0;
-    const result = this.#on.arithmetic.sum(first, isSubtraction ? ~operand : operand, isSubtraction);
-    this.#registers[opcode & 7] = result;
-    if (this.#setsFlags) this.#on.setSumFlags(result);
+    const keep = (result: number): void => {
+      registers[target] = result;
+      if (core.itState === 0) on.setSumFlags(result);
+    };
+    if (opcode & 0x400) {
+      const operand = isSubtraction ? ~third : third;
+      return () => keep(arithmetic.sum(registers[source]!, operand, isSubtraction));
+    }
+    if (isSubtraction) return () => keep(arithmetic.sum(registers[source]!, ~registers[third]!, true));
+    return () => keep(arithmetic.sum(registers[source]!, registers[third]!, false));
   }
 
-  #withConstant(opcode: number): void {
+  #withConstant(opcode: number): Step {
+    const on = this.#on;
+    const { core, registers, arithmetic } = on;
     const register = (opcode >>> 8) & 7;
     const constant = opcode & 0xff;
-    const first = this.#registers[register]!;
     switch (opcode >>> 11) {
       case 4:
-        this.#registers[register] = constant;
-        if (this.#setsFlags) this.#on.setNZ(constant);
-        return;
+        return () => {
+          registers[register] = constant;
+          if (core.itState === 0) on.setNZ(constant);
+        };
       case 5:
-        this.#on.setSumFlags(this.#on.arithmetic.sum(first, ~constant, true));
-        return;
+        return () => on.setSumFlags(arithmetic.sum(registers[register]!, ~constant, true));
       default: {
         const isSubtraction = opcode >>> 11 === 7;
-        const result = this.#on.arithmetic.sum(first, isSubtraction ? ~constant : constant, isSubtraction);
-        this.#registers[register] = result;
-        if (this.#setsFlags) this.#on.setSumFlags(result);
+        const operand = isSubtraction ? ~constant : constant;
+        return () => {
+          const result = arithmetic.sum(registers[register]!, operand, isSubtraction);
+          registers[register] = result;
+          if (core.itState === 0) on.setSumFlags(result);
+        };
       }
     }
   }
 
-  #data(opcode: number): void {
+  #data(opcode: number): Step {
+    const on = this.#on;
+    const { core, registers: r, arithmetic } = on;
     const target = opcode & 7;
-    const a = this.#registers[target]!;
-    const b = this.#registers[(opcode >>> 3) & 7]!;
-    const { core, arithmetic } = this.#on;
+    const second = (opcode >>> 3) & 7;
+    const keep = (result: number): void => {
+      r[target] = result;
+      if (core.itState === 0) on.setNZ(result);
+    };
+    const keepSum = (result: number): void => {
+      r[target] = result;
+      if (core.itState === 0) on.setSumFlags(result);
+    };
     switch ((opcode >>> 6) & 15) {
       case 0:
-        this.#keep(target, a & b);
-        return;
+        return () => keep(r[target]! & r[second]!);
       case 1:
-        this.#keep(target, a ^ b);
-        return;
+        return () => keep(r[target]! ^ r[second]!);
       case 2:
-        this.#keepShift(opcode, shifts.lsl);
-        return;
+        return this.#shift(opcode, shifts.lsl);
       case 3:
-        this.#keepShift(opcode, shifts.lsr);
-        return;
+        return this.#shift(opcode, shifts.lsr);
       case 4:
-        this.#keepShift(opcode, shifts.asr);
-        return;
+        return this.#shift(opcode, shifts.asr);
       case 5:
-        this.#keepSum(target, arithmetic.sum(a, b, core.C));
-        return;
+        return () => keepSum(arithmetic.sum(r[target]!, r[second]!, core.C));
       case 6:
-        this.#keepSum(target, arithmetic.sum(a, ~b, core.C));
-        return;
+        return () => keepSum(arithmetic.sum(r[target]!, ~r[second]!, core.C));
       case 7:
-        this.#keepShift(opcode, shifts.ror);
-        return;
+        return this.#shift(opcode, shifts.ror);
       case 8:
-        this.#on.setNZ(a & b);
-        return;
+        return () => on.setNZ(r[target]! & r[second]!);
       case 9:
-        this.#keepSum(target, arithmetic.sum(~b, 0, true));
-        return;
+        return () => keepSum(arithmetic.sum(~r[second]!, 0, true));
       case 10:
-        this.#on.setSumFlags(arithmetic.sum(a, ~b, true));
-        return;
+        return () => on.setSumFlags(arithmetic.sum(r[target]!, ~r[second]!, true));
       case 11:
-        this.#on.setSumFlags(arithmetic.sum(a, b, false));
-        return;
+        return () => on.setSumFlags(arithmetic.sum(r[target]!, r[second]!, false));
       case 12:
-        this.#keep(target, a | b);
-        return;
+        return () => keep(r[target]! | r[second]!);
       case 13:
-        this.#keep(target, Math.imul(a, b));
-        return;
+        return () => keep(Math.imul(r[target]!, r[second]!));
       case 14:
-        this.#keep(target, a & ~b);
-        return;
+        return () => keep(r[target]! & ~r[second]!);
       default:
-        this.#keep(target, ~b);
-        return;
+        return () => keep(~r[second]!);
     }
   }
 
-  #keep(target: number, result: number): void {
-    this.#registers[target] = result;
-    if (this.#setsFlags) this.#on.setNZ(result);
-  }
-
-  #keepSum(target: number, result: number): void {
-    this.#registers[target] = result;
-    if (this.#setsFlags) this.#on.setSumFlags(result);
-  }
-
-  #keepShift(opcode: number, kind: number): void {
-    const { core, arithmetic } = this.#on;
+  #shift(opcode: number, kind: number): Step {
+    const on = this.#on;
+    const { core, registers, arithmetic } = on;
     const target = opcode & 7;
-    const by = this.#registers[(opcode >>> 3) & 7]! & 0xff;
-    this.#keep(target, arithmetic.shift(this.#registers[target]!, kind, by, core.C));
-    if (this.#setsFlags) core.C = arithmetic.carryOut;
+    const second = (opcode >>> 3) & 7;
+    return () => {
+      const result = arithmetic.shift(registers[target]!, kind, registers[second]! & 0xff, core.C);
+      registers[target] = result;
+      if (core.itState !== 0) return;
+      on.setNZ(result);
+      core.C = arithmetic.carryOut;
+    };
   }
 
-  #highRegisters(opcode: number): void {
+  #highRegisters(opcode: number): Step {
+    const on = this.#on;
+    const { registers } = on;
     const source = (opcode >>> 3) & 15;
     const target = (opcode & 7) | ((opcode >>> 4) & 8);
     switch ((opcode >>> 8) & 3) {
       case 0:
-        this.#on.write(target, this.#on.read(target) + this.#on.read(source));
-        return;
+        return () => on.write(target, on.read(target) + on.read(source));
       case 1:
-        this.#on.setSumFlags(this.#on.arithmetic.sum(this.#on.read(target), ~this.#on.read(source), true));
-        return;
+        return () => on.setSumFlags(on.arithmetic.sum(on.read(target), ~on.read(source), true));
       case 2:
-        this.#on.write(target, this.#on.read(source));
-        return;
+        return () => on.write(target, on.read(source));
     }
-    const address = this.#on.read(source);
-    if (opcode & 0x80) this.#registers[14] = (this.#on.next | 1) >>> 0;
-    this.#on.branchExchange(address);
+    const isCall = (opcode & 0x80) !== 0;
+    return () => {
+      const address = on.read(source);
+      if (isCall) registers[14] = on.next | 1;
+      on.branchExchange(address);
+    };
   }
 
-  #moveByRegister(opcode: number): void {
-    const { memory } = this.#on;
-    const target = opcode & 7;
-    const address = this.#registers[(opcode >>> 3) & 7]! + this.#registers[(opcode >>> 6) & 7]!;
-    const value = this.#registers[target]!;
+  #loadLiteral(opcode: number): Step {
+    const on = this.#on;
+    const { registers, bus } = on;
+    const target = (opcode >>> 8) & 7;
+    const offset = 4 * (opcode & 0xff);
+    return () => {
+      on.cycles++;
+      registers[target] = bus.readUint32((on.pcValue & ~3) + offset);
+    };
+  }
+
+  #moveByRegister(opcode: number): Step {
+    const on = this.#on;
+    const { registers, memory } = on;
+    const [target, base, index] = [opcode & 7, (opcode >>> 3) & 7, (opcode >>> 6) & 7];
     const kind = (opcode >>> 9) & 7;
-    this.#on.cycles++;
     if (kind < 3) {
-      memory.store(address, kind === 0 ? 4 : kind === 1 ? 2 : 1, value);
-      return;
+      const size = kind === 0 ? 4 : kind === 1 ? 2 : 1;
+      return () => {
+        on.cycles++;
+        memory.store(registers[base]! + registers[index]!, size, registers[target]!);
+      };
     }
-    let loaded: number;
-    if (kind === 3) loaded = memory.loadSigned(address, 1);
-    else if (kind === 7) loaded = memory.loadSigned(address, 2);
-    else loaded = memory.load(address, kind === 4 ? 4 : kind === 5 ? 2 : 1);
-    this.#registers[target] = loaded;
+    if (kind === 3 || kind === 7) {
+      const size = kind === 3 ? 1 : 2;
+      return () => {
+        on.cycles++;
+        registers[target] = memory.loadSigned(registers[base]! + registers[index]!, size);
+      };
+    }
+    const size = kind === 4 ? 4 : kind === 5 ? 2 : 1;
+    return () => {
+      on.cycles++;
+      registers[target] = memory.load(registers[base]! + registers[index]!, size);
+    };
   }
 
-  /** STR, LDR, STRB, LDRB, STRH, LDRH with a constant, and the first two by the stack pointer. */
-  #moveByConstant(opcode: number): void {
+  /** STR, LDR, STRB, LDRB, STRH, LDRH with a constant. */
+  #moveByConstant(opcode: number): Step {
+    const on = this.#on;
+    const { registers, memory } = on;
     const kind = opcode >>> 11;
-    const isLoad = (kind & 1) === 1;
-    this.#on.cycles++;
-    if (kind >= 18) {
-      const register = (opcode >>> 8) & 7;
-      const address = this.#registers[13]! + 4 * (opcode & 0xff);
-      if (isLoad) this.#registers[register] = this.#bus.readUint32(address);
-      else this.#bus.writeUint32(address, this.#registers[register]!);
-      return;
-    }
     const size = kind < 14 ? 4 : kind < 16 ? 1 : 2;
-    const register = opcode & 7;
-    const address = this.#registers[(opcode >>> 3) & 7]! + size * ((opcode >>> 6) & 31);
-    if (isLoad) this.#registers[register] = this.#on.memory.load(address, size);
-    else this.#on.memory.store(address, size, this.#registers[register]!);
+    const [register, base] = [opcode & 7, (opcode >>> 3) & 7];
+    const offset = size * ((opcode >>> 6) & 31);
+    if (kind & 1)
+      return () => {
+        on.cycles++;
+        registers[register] = memory.load(registers[base]! + offset, size);
+      };
+    return () => {
+      on.cycles++;
+      memory.store(registers[base]! + offset, size, registers[register]!);
+    };
   }
 
-  #branchWhen(opcode: number): void {
+  /** STR and LDR by the stack pointer, which is aligned. */
+  #moveByStack(opcode: number): Step {
+    const on = this.#on;
+    const { registers, bus } = on;
+    const register = (opcode >>> 8) & 7;
+    const offset = 4 * (opcode & 0xff);
+    if (opcode & 0x800)
+      return () => {
+        on.cycles++;
+        registers[register] = bus.readUint32(registers[13]! + offset);
+      };
+    return () => {
+      on.cycles++;
+      bus.writeUint32(registers[13]! + offset, registers[register]! >>> 0);
+    };
+  }
+
+  /** ADR, and ADD of the stack pointer. */
+  #addressOf(opcode: number): Step {
+    const on = this.#on;
+    const { registers } = on;
+    const target = (opcode >>> 8) & 7;
+    const offset = 4 * (opcode & 0xff);
+    if (opcode & 0x800)
+      return () => {
+        registers[target] = registers[13]! + offset;
+      };
+    return () => {
+      registers[target] = (on.pcValue & ~3) + offset;
+    };
+  }
+
+  #many(opcode: number): Step {
+    const on = this.#on;
+    const { memory } = on;
+    const base = (opcode >>> 8) & 7;
+    const list = opcode & 0xff;
+    if ((opcode & 0x800) === 0) return () => memory.storeMany(on, base, list, { writeBack: true });
+    const how = { writeBack: !((opcode >>> base) & 1) };
+    return () => memory.loadMany(on, base, list, how);
+  }
+
+  #branchWhen(opcode: number): Step {
+    const on = this.#on;
+    const { core } = on;
     const condition = (opcode >>> 8) & 15;
-    if (condition === 14) throw new BreakInstruction();
-    if (condition === 15) {
-      this.#on.core.pendingSVCall = true;
-      this.#on.core.interruptsUpdated = true;
-    } else if (this.#on.core.checkCondition(condition))
-      this.#on.branch(this.#on.pcValue + signExtend(opcode & 0xff, 8) * 2);
+    if (condition === 14)
+      return () => {
+        throw new BreakInstruction();
+      };
+    if (condition === 15)
+      return () => {
+        core.pendingSVCall = true;
+        core.interruptsUpdated = true;
+      };
+    const offset = 4 + signExtend(opcode & 0xff, 8) * 2;
+    return () => {
+      if (core.checkCondition(condition)) on.branch(on.pc + offset);
+    };
   }
 
-  #miscellaneous(opcode: number): void {
-    const low = opcode & 7;
-    const value = this.#registers[(opcode >>> 3) & 7]!;
+  #miscellaneous(opcode: number): Step {
+    const on = this.#on;
+    const { core, registers, memory } = on;
     switch ((opcode >>> 8) & 15) {
       case 0: {
-        const constant = 4 * (opcode & 0x7f);
-        this.#registers[13]! += opcode & 0x80 ? -constant : constant;
-        return;
+        const constant = 4 * (opcode & 0x7f) * (opcode & 0x80 ? -1 : 1);
+        return () => {
+          registers[13]! += constant;
+        };
       }
       case 1:
       case 3:
       case 9:
-      case 11: {
-        const isZero = this.#registers[low] === 0;
-        if (isZero === ((opcode & 0x800) !== 0)) return;
-        this.#on.branch(this.#on.pcValue + ((opcode >>> 3) & 31) * 2 + (opcode & 0x200 ? 64 : 0));
-        return;
-      }
-      case 2: {
-        const bits = opcode & 0x40 ? 8 : 16;
-        const isHalf = (opcode & 0x40) === 0;
-        const mask = isHalf ? 0xffff : 0xff;
-        this.#registers[low] = opcode & 0x80 ? value & mask : signExtend(value, bits);
-        return;
-      }
+      case 11:
+        return this.#branchWhenZero(opcode);
+      case 2:
+        return this.#extend(opcode);
       case 4:
       case 5: {
         const list = (opcode & 0xff) | (opcode & 0x100 ? 1 << 14 : 0);
-        this.#on.memory.storeMany(this.#on, 13, list, { writeBack: true, descending: true });
-        return;
+        const how = { writeBack: true, descending: true };
+        return () => memory.storeMany(on, 13, list, how);
       }
       case 6:
-        this.#changeState(opcode);
-        return;
-      case 10: {
-        const kind = (opcode >>> 6) & 3;
-        if (kind === 2) {
-          this.#on.undefined();
-          return;
-        }
-        this.#registers[low] =
-          kind === 0
-            ? byteReversed(value)
-            : kind === 1
-              ? halvesReversed(value)
-              : signExtend(halvesReversed(value), 16);
-        return;
-      }
+        return this.#changeState(opcode);
+      case 10:
+        return this.#reverse(opcode);
       case 12:
       case 13: {
         const list = (opcode & 0xff) | (opcode & 0x100 ? 1 << 15 : 0);
-        this.#on.memory.loadMany(this.#on, 13, list, { writeBack: true });
-        return;
+        const how = { writeBack: true };
+        return () => memory.loadMany(on, 13, list, how);
       }
       case 14:
-        throw new BreakInstruction();
-      case 15:
-        if (opcode & 15) this.#on.core.itState = opcode & 0xff;
-        else this.#on.hint((opcode >>> 4) & 15);
-        return;
+        return () => {
+          throw new BreakInstruction();
+        };
+      case 15: {
+        if ((opcode & 15) === 0) return () => on.hint((opcode >>> 4) & 15);
+        const itState = opcode & 0xff;
+        return () => {
+          core.itState = itState;
+        };
+      }
       default:
-        this.#on.undefined();
-        return;
+        return () => on.undefined();
     }
   }
 
+  #branchWhenZero(opcode: number): Step {
+    const on = this.#on;
+    const { registers } = on;
+    const register = opcode & 7;
+    const branchesWhenZero = (opcode & 0x800) === 0;
+    const offset = 4 + ((opcode >>> 3) & 31) * 2 + (opcode & 0x200 ? 64 : 0);
+    return () => {
+      if ((registers[register] === 0) === branchesWhenZero) on.branch(on.pc + offset);
+    };
+  }
+
+  #extend(opcode: number): Step {
+    const { registers } = this.#on;
+    const [target, source] = [opcode & 7, (opcode >>> 3) & 7];
+    const bits = opcode & 0x40 ? 8 : 16;
+    if (opcode & 0x80) {
+      const mask = bits === 8 ? 0xff : 0xffff;
+      return () => {
+        registers[target] = registers[source]! & mask;
+      };
+    }
+    return () => {
+      registers[target] = signExtend(registers[source]!, bits);
+    };
+  }
+
+  #reverse(opcode: number): Step {
+    const on = this.#on;
+    const { registers } = on;
+    const [target, source] = [opcode & 7, (opcode >>> 3) & 7];
+    const kind = (opcode >>> 6) & 3;
+    if (kind === 2) return () => on.undefined();
+    const reversed =
+      kind === 0
+        ? byteReversed
+        : kind === 1
+          ? halvesReversed
+          : (value: number) => signExtend(halvesReversed(value), 16);
+    return () => {
+      registers[target] = reversed(registers[source]!);
+    };
+  }
+
   /** CPSIE and CPSID: PRIMASK; FAULTMASK is not there. */
-  #changeState(opcode: number): void {
-    if ((opcode & 0xffef) !== 0xb662) this.#on.undefined();
-    this.#on.core.PM = (opcode & 0x10) !== 0;
-    this.#on.core.interruptsUpdated = true;
+  #changeState(opcode: number): Step {
+    const on = this.#on;
+    const { core } = on;
+    if ((opcode & 0xffef) !== 0xb662) return () => on.undefined();
+    return () => {
+      core.PM = (opcode & 0x10) !== 0;
+      core.interruptsUpdated = true;
+    };
   }
 }

@@ -4,12 +4,13 @@ import {
   bitsReversed,
   byteReversed,
   halvesReversed,
-  longProduct,
   rotateRight,
+  shifts,
   signExtend,
 } from './armv7m-arithmetic.ts';
-import type { Armv7mInstruction } from './armv7m-instruction.ts';
+import type { Armv7mInstruction, Step } from './armv7m-instruction.ts';
 import { WideMemory } from './armv7m-wide-memory.ts';
+import { WideMultiply } from './armv7m-wide-multiply.ts';
 import { BreakInstruction } from './thumb-core.ts';
 
 /** What a register operand or a constant is combined with: the numbers of A5.3.1 and A5.3.11. */
@@ -26,344 +27,283 @@ const operations = {
   rsb: 14,
 } as const;
 
+/** What a move reads as its first operand. */
+const zeros = new Int32Array(16);
+
+const reversals = [
+  byteReversed,
+  halvesReversed,
+  bitsReversed,
+  (value: number) => signExtend(halvesReversed(value), 16),
+];
+
 export class WideInstructions {
   readonly #on: Armv7mInstruction;
   readonly #memory: WideMemory;
+  readonly #multiply: WideMultiply;
+  readonly #undefined: Step;
 
   constructor(on: Armv7mInstruction) {
     this.#on = on;
     this.#memory = new WideMemory(on);
+    this.#multiply = new WideMultiply(on);
+    this.#undefined = () => on.undefined();
   }
 
-  execute(first: number, second: number): void {
+  decode(first: number, second: number): Step {
     switch ((first >>> 9) & 15) {
       case 0b0100:
-        this.#memory.manyOrTwo(first, second);
-        return;
+        return this.#memory.manyOrTwo(first, second);
       case 0b0101:
-        this.#shiftedRegister(first, second);
-        return;
+        return this.#shiftedRegister(first, second);
       case 0b1000:
       case 0b1001:
       case 0b1010:
       case 0b1011:
-        if (second & 0x8000) this.#control(first, second);
-        else if (first & 0x200) this.#plainConstant(first, second);
-        else this.#constant(first, second);
-        return;
+        if (second & 0x8000) return this.#control(first, second);
+        return first & 0x200 ? this.#plainConstant(first, second) : this.#constant(first, second);
       case 0b1100:
-        this.#memory.single(first, second);
-        return;
+        return this.#memory.single(first, second);
       case 0b1101:
-        if (first & 0x100) this.#multiply(first, second);
-        else this.#registers(first, second);
-        return;
+        return first & 0x100 ? this.#multiply.decode(first, second) : this.#registers(first, second);
       default:
-        this.#on.undefined();
-        return;
+        return this.#undefined;
     }
   }
 
-  #shiftedRegister(first: number, second: number): void {
+  #shiftedRegister(first: number, second: number): Step {
     const on = this.#on;
+    const { core, arithmetic } = on;
     const by = ((second >>> 10) & 0x1c) | ((second >>> 6) & 3);
-    const value = on.read(second & 15);
-    const shifted = on.arithmetic.shiftByConstant(value, (second >>> 4) & 3, by, on.core.C);
-    this.#combine(first, second, shifted);
+    const kind = (second >>> 4) & 3;
+    const source = second & 15;
+    const combine = this.#combine(first, second);
+    if (by === 0 && kind === shifts.lsl)
+      return () => {
+        arithmetic.carryOut = core.C;
+        combine(on.read(source));
+      };
+    return () => combine(arithmetic.shiftByConstant(on.read(source), kind, by, core.C));
   }
 
-  #constant(first: number, second: number): void {
-    const on = this.#on;
-    const constant = on.arithmetic.expand(this.#twelveBits(first, second), on.core.C);
-    this.#combine(first, second, constant);
+  /** A constant that is no rotated byte leaves the carry as it is. */
+  #constant(first: number, second: number): Step {
+    const { core, arithmetic } = this.#on;
+    const bits = this.#twelveBits(first, second);
+    const combine = this.#combine(first, second);
+    const constant = arithmetic.expand(bits, false);
+    const carry = arithmetic.carryOut;
+    const isRotated = bits >= 0x400;
+    return () => {
+      arithmetic.carryOut = isRotated ? carry : core.C;
+      combine(constant);
+    };
   }
 
   #twelveBits(first: number, second: number): number {
     return ((first & 0x400) << 1) | ((second >>> 4) & 0x700) | (second & 0xff);
   }
 
-  /** The second operand is there, and the carry of its shift. Target 15 compares, first operand 15 moves. */
-  #combine(first: number, second: number, operand: number): void {
-    const on = this.#on;
-    const { arithmetic } = on;
-    const sets = (first & 0x10) !== 0;
+  /**
+   * What is done with the second operand when it is there, and the carry of its shift. Target 15 compares, first
+   * operand 15 moves.
+   */
+  #combine(first: number, second: number): (operand: number) => void {
+    const { core, registers, arithmetic } = this.#on;
     const source = first & 15;
     const target = (second >>> 8) & 15;
-    const a = source === 15 ? 0 : on.read(source);
-    const carryIn = on.core.C;
+    const sets = (first & 0x10) !== 0;
+    if (target === 15 && !sets) return this.#undefined;
+    const keep = this.#keep(target, sets);
+    const keepSum = this.#keepSum(target, sets);
+    const r = source === 15 ? zeros : registers;
     switch ((first >>> 5) & 15) {
       case operations.and:
-        this.#keep(target, sets, a & operand);
-        return;
+        return (operand) => keep(r[source]! & operand);
       case operations.bic:
-        this.#keep(target, sets, a & ~operand);
-        return;
+        return (operand) => keep(r[source]! & ~operand);
       case operations.orr:
-        this.#keep(target, sets, a | operand); // MOV with source 15
-        return;
+        return source === 15 ? keep : (operand) => keep(r[source]! | operand);
       case operations.orn:
-        this.#keep(target, sets, source === 15 ? ~operand : a | ~operand);
-        return;
+        return (operand) => keep(r[source]! | ~operand);
       case operations.eor:
-        this.#keep(target, sets, a ^ operand);
-        return;
+        return (operand) => keep(r[source]! ^ operand);
       case operations.add:
-        this.#keepSum(target, sets, arithmetic.sum(a, operand, false));
-        return;
+        return (operand) => keepSum(arithmetic.sum(r[source]!, operand, false));
       case operations.adc:
-        this.#keepSum(target, sets, arithmetic.sum(a, operand, carryIn));
-        return;
+        return (operand) => keepSum(arithmetic.sum(r[source]!, operand, core.C));
       case operations.sbc:
-        this.#keepSum(target, sets, arithmetic.sum(a, ~operand, carryIn));
-        return;
+        return (operand) => keepSum(arithmetic.sum(r[source]!, ~operand, core.C));
       case operations.sub:
-        this.#keepSum(target, sets, arithmetic.sum(a, ~operand, true));
-        return;
+        return (operand) => keepSum(arithmetic.sum(r[source]!, ~operand, true));
       case operations.rsb:
-        this.#keepSum(target, sets, arithmetic.sum(~a, operand, true));
-        return;
+        return (operand) => keepSum(arithmetic.sum(~r[source]!, operand, true));
       default:
-        on.undefined(); // PKHBT, PKHTB
-        return;
+        return this.#undefined; // PKHBT, PKHTB
     }
   }
 
   /** With the carry of the operand's shift. */
-  #keep(target: number, sets: boolean, result: number): void {
+  #keep(target: number, sets: boolean): (result: number) => void {
     const on = this.#on;
-    if (target !== 15) on.write(target, result);
-    else if (!sets) on.undefined();
-    if (!sets) return;
-    on.setNZ(result);
-    on.core.C = on.arithmetic.carryOut;
+    const { core, arithmetic } = on;
+    if (!sets) return (result) => on.write(target, result);
+    return (result) => {
+      if (target !== 15) on.write(target, result);
+      on.setNZ(result);
+      core.C = arithmetic.carryOut;
+    };
   }
 
-  #keepSum(target: number, sets: boolean, result: number): void {
+  #keepSum(target: number, sets: boolean): (result: number) => void {
     const on = this.#on;
-    if (target !== 15) on.write(target, result);
-    else if (!sets) on.undefined();
-    if (sets) on.setSumFlags(result);
+    if (!sets) return (result) => on.write(target, result);
+    return (result) => {
+      if (target !== 15) on.write(target, result);
+      on.setSumFlags(result);
+    };
   }
 
   /** ADDW, SUBW, ADR, MOVW, MOVT, SBFX, BFI, BFC, UBFX, SSAT, USAT. */
-  #plainConstant(first: number, second: number): void {
+  #plainConstant(first: number, second: number): Step {
     const on = this.#on;
     const source = first & 15;
     const target = (second >>> 8) & 15;
     const low = ((second >>> 10) & 0x1c) | ((second >>> 6) & 3);
     const high = second & 31;
-    const base = source === 15 ? on.pcValue & ~3 : on.read(source);
-    const sixteen = (source << 12) | this.#twelveBits(first, second);
+    const bits = this.#twelveBits(first, second);
+    const sixteen = (source << 12) | bits;
+    const base = source === 15 ? () => on.pcValue & ~3 : () => on.read(source);
     switch ((first >>> 4) & 31) {
       case 0:
-        on.write(target, base + this.#twelveBits(first, second));
-        return;
+        return () => on.write(target, base() + bits);
       case 10:
-        on.write(target, base - this.#twelveBits(first, second));
-        return;
+        return () => on.write(target, base() - bits);
       case 4:
-        on.write(target, sixteen);
-        return;
+        return () => on.write(target, sixteen);
       case 12:
-        on.write(target, (on.read(target) & 0xffff) | (sixteen << 16));
-        return;
+        return () => on.write(target, (on.read(target) & 0xffff) | (sixteen << 16));
       case 16:
       case 18:
-        this.#saturate(first, second, -(2 ** high), 2 ** high - 1);
-        return;
+        return this.#saturate(first, second, { least: -(2 ** high), most: 2 ** high - 1 });
       case 24:
       case 26:
-        this.#saturate(first, second, 0, 2 ** high - 1);
-        return;
+        return this.#saturate(first, second, { least: 0, most: 2 ** high - 1 });
       case 20:
-        if (low + high > 31) {
-          on.undefined();
-          return;
-        }
-        on.write(target, signExtend(on.read(source) >>> low, high + 1));
-        return;
-      case 28:
-        if (low + high > 31) {
-          on.undefined();
-          return;
-        }
-        on.write(target, (on.read(source) >>> low) & maskOf(high + 1));
-        return;
+        if (low + high > 31) return this.#undefined;
+        return () => on.write(target, signExtend(on.read(source) >>> low, high + 1));
+      case 28: {
+        if (low + high > 31) return this.#undefined;
+        const mask = maskOf(high + 1);
+        return () => on.write(target, (on.read(source) >>> low) & mask);
+      }
       case 22: {
-        if (high < low) {
-          on.undefined();
-          return;
-        }
-        const mask = (maskOf(high - low + 1) << low) >>> 0;
-        const bits = source === 15 ? 0 : (on.read(source) << low) & mask;
-        on.write(target, (on.read(target) & ~mask) | bits);
-        return;
+        if (high < low) return this.#undefined;
+        const mask = maskOf(high - low + 1) << low;
+        if (source === 15) return () => on.write(target, on.read(target) & ~mask);
+        return () => on.write(target, (on.read(target) & ~mask) | ((on.read(source) << low) & mask));
       }
       default:
-        on.undefined();
-        return;
+        return this.#undefined;
     }
   }
 
   /** A shift by 0 to the right would be SSAT16 or USAT16. The flag Q is not kept. */
-  #saturate(first: number, second: number, least: number, most: number): void {
+  #saturate(first: number, second: number, { least, most }: { least: number; most: number }): Step {
     const on = this.#on;
     const by = ((second >>> 10) & 0x1c) | ((second >>> 6) & 3);
     const isRight = (first & 0x20) !== 0;
-    if (isRight && by === 0) {
-      on.undefined();
-      return;
-    }
-    const value = on.read(first & 15) | 0;
-    const shifted = isRight ? value >> by : value << by;
-    on.write((second >>> 8) & 15, Math.min(Math.max(shifted, least), most));
+    if (isRight && by === 0) return this.#undefined;
+    const [source, target] = [first & 15, (second >>> 8) & 15];
+    return () => {
+      const value = on.read(source);
+      const shifted = isRight ? value >> by : value << by;
+      on.write(target, Math.min(Math.max(shifted, least), most));
+    };
   }
 
-  #registers(first: number, second: number): void {
+  #registers(first: number, second: number): Step {
     const on = this.#on;
-    if (second >>> 12 !== 15) {
-      on.undefined();
-      return;
-    }
+    const { core, arithmetic } = on;
+    if (second >>> 12 !== 15) return this.#undefined;
     const kind = (first >>> 4) & 15;
     const target = (second >>> 8) & 15;
-    const operand = on.read(second & 15);
+    const operand = second & 15;
     const low = (second >>> 4) & 15;
     const source = first & 15;
-    if (kind < 8 && low === 0) {
-      const result = on.arithmetic.shift(on.read(source), kind >>> 1, operand & 0xff, on.core.C);
-      on.write(target, result);
-      if ((kind & 1) === 0) return;
-      on.setNZ(result);
-      on.core.C = on.arithmetic.carryOut;
-    } else if (low >= 8 && [0, 1, 4, 5].includes(kind)) {
-      const turned = rotateRight(operand, 8 * (low & 3));
+    if (kind < 8 && low === 0)
+      return () => {
+        const result = arithmetic.shift(on.read(source), kind >>> 1, on.read(operand) & 0xff, core.C);
+        on.write(target, result);
+        if ((kind & 1) === 0) return;
+        on.setNZ(result);
+        core.C = arithmetic.carryOut;
+      };
+    if (low >= 8 && [0, 1, 4, 5].includes(kind)) {
+      const turn = 8 * (low & 3);
       const bits = kind < 4 ? 16 : 8;
-      const extended = kind & 1 ? turned & maskOf(bits) : signExtend(turned, bits);
-      on.write(target, source === 15 ? extended : on.read(source) + extended);
-    } else if (kind === 9 && low >= 8 && low < 12) {
-      const reversals = [
-        byteReversed,
-        halvesReversed,
-        bitsReversed,
-        (value: number) => signExtend(halvesReversed(value), 16),
-      ];
-      on.write(target, reversals[low & 3]!(operand));
-    } else if (kind === 11 && low === 8) on.write(target, Math.clz32(operand));
-    else on.undefined();
-  }
-
-  #multiply(first: number, second: number): void {
-    const on = this.#on;
-    const a = on.read(first & 15);
-    const b = on.read(second & 15);
-    const third = second >>> 12;
-    const target = (second >>> 8) & 15;
-    const low = (second >>> 4) & 15;
-    const product = Math.imul(a, b);
-    switch (((first >>> 4) & 15) * 16 + low) {
-      case 0x00:
-        if (third !== 15) on.cycles++;
-        on.write(target, third === 15 ? product : on.read(third) + product);
-        return;
-      case 0x01:
-        on.cycles++;
-        on.write(target, on.read(third) - product);
-        return;
-      case 0x80:
-        this.#writeLong(third, target, BigInt(a | 0) * BigInt(b | 0));
-        return;
-      case 0xa0:
-        this.#writeBoth(third, target, longProduct(a, b, 0, 0));
-        return;
-      case 0xc0:
-        this.#writeLong(third, target, BigInt(a | 0) * BigInt(b | 0) + this.#long(third, target));
-        return;
-      case 0xe0: {
-        const [low, high] = longProduct(a, b, on.read(third), 0);
-        this.#writeBoth(third, target, [low, on.read(target) + high]);
-        return;
-      }
-      case 0xe6:
-        this.#writeBoth(third, target, longProduct(a, b, on.read(third), on.read(target)));
-        return;
-      case 0x10:
-      case 0x11:
-      case 0x12:
-      case 0x13: {
-        const halves = (low & 2 ? a >> 16 : signExtend(a, 16)) * (low & 1 ? b >> 16 : signExtend(b, 16));
-        on.write(target, third === 15 ? halves : on.read(third) + halves);
-        return;
-      }
-      case 0x9f:
-        on.cycles += 6;
-        on.write(target, b === 0 ? 0 : Math.trunc((a | 0) / (b | 0)) | 0);
-        return;
-      case 0xbf:
-        on.cycles += 6;
-        on.write(target, b === 0 ? 0 : Math.trunc(a / b));
-        return;
-      default:
-        on.undefined();
-        return;
+      const mask = maskOf(bits);
+      const extended = (value: number): number =>
+        kind & 1 ? rotateRight(value, turn) & mask : signExtend(rotateRight(value, turn), bits);
+      if (source === 15) return () => on.write(target, extended(on.read(operand)));
+      return () => on.write(target, on.read(source) + extended(on.read(operand)));
     }
-  }
-
-  #long(low: number, high: number): bigint {
-    return (BigInt(this.#on.read(high)) << 32n) | BigInt(this.#on.read(low));
-  }
-
-  #writeBoth(low: number, high: number, [a, b]: readonly [number, number]): void {
-    this.#on.write(low, a);
-    this.#on.write(high, b);
-  }
-
-  #writeLong(low: number, high: number, value: bigint): void {
-    this.#on.write(low, Number(value & 0xffff_ffffn));
-    this.#on.write(high, Number((value >> 32n) & 0xffff_ffffn));
+    if (kind === 9 && low >= 8 && low < 12) {
+      const reversed = reversals[low & 3]!;
+      return () => on.write(target, reversed(on.read(operand)));
+    }
+    if (kind === 11 && low === 8) return () => on.write(target, Math.clz32(on.read(operand)));
+    return this.#undefined;
   }
 
   /** Branches, barriers, special registers, hints. */
-  #control(first: number, second: number): void {
+  #control(first: number, second: number): Step {
     const on = this.#on;
+    const { core, registers } = on;
     if (second & 0x1000) {
       // B, BL: the two bits below the sign are stored as not equal to it.
       const sign = (first >>> 10) & 1;
       const [i1, i2] = [((second >>> 13) & 1) ^ sign ^ 1, ((second >>> 11) & 1) ^ sign ^ 1];
-      const offset =
-        (sign << 24) | (i1 << 23) | (i2 << 22) | ((first & 0x3ff) << 12) | ((second & 0x7ff) << 1);
-      if (second & 0x4000) on.write(14, on.next | 1);
-      on.branch(on.pcValue + signExtend(offset, 25));
-      return;
+      const bits = (sign << 24) | (i1 << 23) | (i2 << 22) | ((first & 0x3ff) << 12) | ((second & 0x7ff) << 1);
+      const offset = 4 + signExtend(bits, 25);
+      if ((second & 0x4000) === 0) return () => on.branch(on.pc + offset);
+      return () => {
+        registers[14] = on.next | 1;
+        on.branch(on.pc + offset);
+      };
     }
-    if (second & 0x4000) {
-      this.#endsOrUndefined(first, second);
-      return;
-    }
+    if (second & 0x4000) return this.#endsOrUndefined(first, second);
     if ((first & 0x380) !== 0x380) {
-      if (!on.core.checkCondition((first >>> 6) & 15)) return;
-      const offset =
+      const condition = (first >>> 6) & 15;
+      const bits =
         ((first & 0x400) << 10) |
         ((second & 0x800) << 8) |
         ((second & 0x2000) << 5) |
         ((first & 0x3f) << 12) |
         ((second & 0x7ff) << 1);
-      on.branch(on.pcValue + signExtend(offset, 21));
-      return;
+      const offset = 4 + signExtend(bits, 21);
+      return () => {
+        if (core.checkCondition(condition)) on.branch(on.pc + offset);
+      };
     }
     const what = first >>> 4;
-    if (what === 0xf38) on.core.writeSpecialRegister(second & 0xff, on.read(first & 15));
-    else if (what === 0xf3e) on.write((second >>> 8) & 15, on.core.readSpecialRegister(second & 0xff));
-    else if (what === 0xf3a) on.hint(second & 0xff);
-    else if (what === 0xf3b && ((second >>> 4) & 15) >= 4)
-      return; // DSB, DMB, ISB
-    else if (what === 0xf3b && ((second >>> 4) & 15) === 2) on.core.exclusive = 0;
-    else this.#endsOrUndefined(first, second);
+    const special = second & 0xff;
+    if (what === 0xf38) return () => core.writeSpecialRegister(special, on.read(first & 15) >>> 0);
+    if (what === 0xf3e) return () => on.write((second >>> 8) & 15, core.readSpecialRegister(special));
+    if (what === 0xf3a) return () => on.hint(special);
+    if (what === 0xf3b && ((second >>> 4) & 15) >= 4) return () => {}; // DSB, DMB, ISB
+    if (what === 0xf3b && ((second >>> 4) & 15) === 2)
+      return () => {
+        core.exclusive = 0;
+      };
+    return this.#endsOrUndefined(first, second);
   }
 
-  #endsOrUndefined(first: number, second: number): void {
-    if (first >>> 4 === 0xf7f && second >>> 12 === 10) throw new BreakInstruction();
-    this.#on.undefined();
+  #endsOrUndefined(first: number, second: number): Step {
+    if (first >>> 4 !== 0xf7f || second >>> 12 !== 10) return this.#undefined;
+    return () => {
+      throw new BreakInstruction();
+    };
   }
 }
 

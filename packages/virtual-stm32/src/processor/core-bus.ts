@@ -51,7 +51,9 @@ function viewsOf(window: { addressStart: number; bytes: Uint8Array } | undefined
 export class CoreBus {
   readonly #bus: () => SystemBus;
   readonly #memory: MemoryAccess;
-  #version = -1;
+  readonly #flashChanges: { readonly count: number };
+  readonly #ramChanges: { readonly count: number };
+  #changes = -1;
   #flash: Views = nothing();
   #ram: Views = nothing();
   readonly #knownFlash = new Map<number, Views>();
@@ -65,6 +67,8 @@ export class CoreBus {
   constructor(memory: MemoryAccess, bus: () => SystemBus) {
     this.#bus = bus;
     this.#memory = memory;
+    this.#flashChanges = memory.changes.flash;
+    this.#ramChanges = memory.changes.ram;
   }
 
   /** Rules or mapping changed: nothing remembered holds. */
@@ -76,9 +80,9 @@ export class CoreBus {
   }
 
   #current(): void {
-    const { version } = this.#memory;
-    if (version === this.#version) return;
-    this.#version = version;
+    const changes = this.#flashChanges.count + this.#ramChanges.count;
+    if (changes === this.#changes) return;
+    this.#changes = changes;
     this.forget();
   }
 

@@ -66,7 +66,8 @@ export class FlashMemory {
   readonly #cells: readonly EraseUnitCells[];
   #parallelism: Parallelism;
   #unitBytes: number;
-  #version = 0;
+  /** Rises with every operation: windows taken before are no longer valid. */
+  readonly changes = { count: 0 };
   #lastUnit: EraseUnit | undefined;
   readonly #banks: readonly number[];
   /** Operations that registers began. */
@@ -91,9 +92,8 @@ export class FlashMemory {
     return this.#unitBytes;
   }
 
-  /** Changes with every operation: windows taken before are no longer valid. */
   get version(): number {
-    return this.#version;
+    return this.changes.count;
   }
 
   /** The bytes of the erase unit that holds the address, to be looked at until `version` changes. */
@@ -122,7 +122,7 @@ export class FlashMemory {
 
   /** Into a blank flash. RangeError when a unit is not one of this flash. */
   take(units: readonly (KeptCells & { readonly index: number })[]): void {
-    this.#version++;
+    this.changes.count++;
     for (const unit of units) {
       const cells = this.#cells[unit.index];
       if (cells === undefined) throw new RangeError(`there is no erase unit ${unit.index}`);
@@ -142,7 +142,7 @@ export class FlashMemory {
   }
 
   restore(saved: readonly SavedCells[]): void {
-    this.#version++;
+    this.changes.count++;
     this.underWay.forget();
     for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
@@ -209,7 +209,7 @@ export class FlashMemory {
   #run(operation: FlashOperation, done: (() => void) | undefined): void {
     const { kind, address, length, bank, durationUs, tear } = operation;
     const { power, timing, rail } = this.#parts;
-    this.#version++;
+    this.changes.count++;
     const begunUs = rail.nowUs;
     const complete = () => (rail.failedFlashSince(begunUs) ? tear() : operation.complete());
     const whole = () => {
@@ -222,7 +222,7 @@ export class FlashMemory {
     }
     const finish = () => {
       complete();
-      this.#version++;
+      this.changes.count++;
       done();
     };
     const begin = () => {

@@ -85,7 +85,7 @@ export class MemoryAccess {
   }
 
   /**
-   * RAM around the address, to be read and written until `version` changes; undefined
+   * RAM around the address, to be read and written until `changes` rise; undefined
    * when a rule is in the way.
    */
   ramWindow(aliased: number): MemoryWindow | undefined {
@@ -100,7 +100,7 @@ export class MemoryAccess {
   }
 
   /**
-   * Flash around the address, to be read until `version` changes; undefined when a rule
+   * Flash around the address, to be read until `changes` rise; undefined when a rule
    * or a fault is in the way.
    */
   flashWindow(address: number): MemoryWindow | undefined {
@@ -113,11 +113,11 @@ export class MemoryAccess {
   }
 
   /**
-   * Changes when windows are no longer valid because memory changed; rules and mapping
-   * are the caller's to watch.
+   * Counts that rise when windows of flash and RAM are no longer valid because memory changed; rules and
+   * mapping are the caller's to watch.
    */
-  get version(): number {
-    return this.#parts.flash.version + this.#parts.ram.version;
+  get changes(): Record<'flash' | 'ram', { readonly count: number }> {
+    return { flash: this.#parts.flash.changes, ram: this.#parts.ram.changes };
   }
 
   /** A copy of the bytes at any address that the master can read. */

@@ -30,7 +30,8 @@ export class WorkingMemory {
   readonly #ranges = new Map<RamRange, Uint8Array>();
   #mounts: Mount[] = [];
   #powerCycles = 0;
-  #version = 0;
+  /** Rises when memory moves: windows taken before are no longer valid. */
+  readonly changes = { count: 0 };
   /**
    * Patterns by their seeds, from the first return to a snapshot on: who goes back once
    * does so thousands of times.
@@ -42,13 +43,8 @@ export class WorkingMemory {
     this.#seed = seed;
   }
 
-  /** Changes when memory moves: windows taken before are no longer valid. */
-  get version(): number {
-    return this.#version;
-  }
-
   /**
-   * The range that holds the address, to be read and written until `version` changes;
+   * The range that holds the address, to be read and written until `changes` rises;
    * none while a store is mounted.
    */
   window(address: number): MemoryWindow | undefined {
@@ -93,7 +89,7 @@ export class WorkingMemory {
   /** Fresh content everywhere; mounted stores are overwritten, then forgotten. */
   loseContent(): void {
     this.#powerCycles++;
-    this.#version++;
+    this.changes.count++;
     this.#ranges.clear();
     for (const { addressStart, store } of this.#mounts) this.#pattern(store(), `mount ${addressStart}`);
     this.#mounts = [];
@@ -105,7 +101,7 @@ export class WorkingMemory {
    * RangeError when it leaves the range.
    */
   mount(addressStart: number, store: RamStore): void {
-    this.#version++;
+    this.changes.count++;
     const range = this.rangeAt(addressStart);
     const end = addressStart + store().length;
     if (range === undefined || end > range.addressStart + range.length)

@@ -2,7 +2,7 @@
 // by what its root delegated.
 
 import { Command } from '@commander-js/extra-typings';
-import { type ProductKeys, verifyProduct } from '@firmseal/authority';
+import { type IssuerKeys, verifyProduct } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseKnownTestKeys } from '@firmseal/keys';
 import { approvalPolicyOption } from '../../approver.ts';
@@ -35,7 +35,7 @@ export const command = (shell: Shell) =>
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const publicKey = readPublicKey(`${authorityPaths(folder).issuer}.pub`);
-        const keys: ProductKeys = {
+        const keys: IssuerKeys = {
           product,
           rootPublicKey,
           issuer: { publicKey, sign: async () => new Uint8Array(0) },

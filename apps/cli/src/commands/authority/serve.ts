@@ -1,12 +1,17 @@
-// `firmseal authority serve`: the HTTP interface of an authority until it is asked to stop. Over TLS where it
-// is given a certificate, else on this machine only.
+// `firmseal authority serve`: the HTTP interface of an authority until it is asked to stop,
+// in a process without keys, and the signer beside it. Over TLS where it is given a
+// certificate, else on this machine only.
 
 import { Command, Option } from '@commander-js/extra-typings';
 import {
   checkHead,
   createAuthority,
+  createRemoteSigner,
+  type IssuingSigner,
   Metrics,
+  type OpenedSigner,
   type ProductKeys,
+  requireSameProducts,
   type Store,
   serveAuthority,
   serveMetrics,
@@ -14,19 +19,18 @@ import {
 import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
 import type { Face } from '../../face.ts';
-import { warnOfReaders } from '../../file-readers.ts';
 import { readInput } from '../../files.ts';
 import { collect, examples, listenOption, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
-import { openToken } from '../../secret-files.ts';
 import { readConsole } from '../../serve/console-files.ts';
+import { openFolderSigner } from '../../serve/folder-signer.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
+import { supervise } from '../../serve/supervise.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
 import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
@@ -45,13 +49,32 @@ function tlsFilesOf({ tlsCert: cert, tlsKey: key, clientCa }: Given): TlsFiles |
   throw new Fault('tls-files-invalid', { problem });
 }
 
+interface HttpSigner extends IssuingSigner, Pick<OpenedSigner, 'describe' | 'signCheckpoint'> {
+  end(): Promise<void>;
+}
+
+/** In another process, which has the keys; or in this one, as tests do it. */
+async function openHttpSigner(
+  face: Face,
+  folder: string,
+  { socket, passphraseFile }: { socket: string | undefined; passphraseFile: string | undefined },
+): Promise<HttpSigner> {
+  if (socket !== undefined) {
+    const remote = createRemoteSigner({ path: socket });
+    return { ...remote, end: async () => remote.close() };
+  }
+  const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
+  const opened = await openFolderSigner(face, folder, passphrase).finally(() => passphrase.wipe());
+  return { ...opened, end: () => opened.close() };
+}
+
 /** The authority on its store, after the head of its log was looked at. */
 async function openAuthority(
   face: Face,
   {
     folder,
     store,
-    kemKey,
+    signer,
     products,
     head,
     statements,
@@ -59,16 +82,15 @@ async function openAuthority(
   }: {
     folder: string;
     store: Store;
-    kemKey: OpenedKey;
+    signer: IssuingSigner;
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
     statements: readonly Bytes[];
     ledger: OpenedLedger | undefined;
   },
 ) {
-  const kem = unwrapperOf(nodeCrypto, kemKey);
   const authority = await createAuthority({
-    ...{ store, crypto: nodeCrypto, kem, products: [...products] },
+    ...{ store, crypto: nodeCrypto, signer, products },
     ...(ledger ? { ledger: ledger.ledger } : {}),
   });
   const restored = await checkHead(authority, head, { statements });
@@ -103,6 +125,7 @@ export const command = (shell: Shell) =>
         .default('text' as const),
     )
     .option('--metrics-port <port>', 'loopback port of the figures for Prometheus', port)
+    .option('--signer <socket>', 'ask the signer that runs there (`authority signer`), and start none')
     .option('--no-console', 'serve no page for people at /console/')
     .option('--validate', 'check keys, products, database and TLS files, and end')
     .addOption(passphraseOption('the keys of the authority'))
@@ -115,35 +138,36 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { listen, passphraseFile, acceptRestore = [], validate = false } = options;
+        const { listen, passphraseFile, acceptRestore = [], validate = false, signer: socket } = options;
+        const { again } = shell;
+        if (socket === undefined && again !== undefined) {
+          const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
+          return supervise(face, { again, folder, passphrase });
+        }
         const paths = authorityPaths(folder);
         const statements = acceptRestore.map((path) => readInput(path));
         const head = headFile(options.headFile ?? paths.head);
         const tlsFiles = tlsFilesOf(options);
         const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
-        for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
-        const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
-        const open = (path: string, role: KeyRole) =>
-          openKeyFile(nodeCrypto, { path, passphrase, role, openToken });
-        const issuerKey = await open(paths.issuer, 'license-issuer');
-        const kemKey = await open(paths.kem, 'authority-kem');
+        const signer = await openHttpSigner(face, folder, { socket, passphraseFile });
         const say = (line: string) => face.note(line);
-        const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
-        for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
-        const served = products.map(({ product }) => product);
-        const names = served.join(', ') || 'no product yet';
-        const store = await openAuthorityStore(folder);
-        const wasThere = head.read() !== undefined;
+        let store: Store | undefined;
         let ledger: OpenedLedger | undefined;
         try {
-          ledger = await openLedger(folder, { store, passphrase });
-          passphrase.wipe();
+          const { products, ignored } = readProducts(folder);
+          for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
+          const served = products.map(({ product }) => product);
+          const names = served.join(', ') || 'no product yet';
+          store = await openAuthorityStore(folder);
+          requireSameProducts(nodeCrypto, products, await signer.describe());
+          const wasThere = head.read() !== undefined;
+          ledger = await openLedger(folder, { store, signer });
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, statements, ledger },
+            ...{ folder, store, signer, products, head, statements, ledger },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
-            return;
+            return undefined;
           }
           const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
@@ -169,12 +193,11 @@ export const command = (shell: Shell) =>
           await figures?.stop();
           await stopNoting();
           await stopPublishing?.();
+          return undefined;
         } finally {
-          passphrase.wipe();
           await ledger?.release();
-          await store.close();
-          issuerKey.close();
-          kemKey.close();
+          await store?.close();
+          await signer.end();
         }
       }),
     );

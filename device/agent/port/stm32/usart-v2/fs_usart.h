@@ -1,4 +1,5 @@
-/* USART of the families since F3, with FIFO: RM0433 48.7, RM0444 33.8, RM0456 66.8. */
+/* USART of the families since F3: RM0433 48.7, RM0444 33.8, RM0456 66.8, all with FIFO; RM0351 40.8, without:
+ * fs_registers.h of such a chip says so. */
 #ifndef FS_USART_H
 #define FS_USART_H
 
@@ -8,7 +9,10 @@
 #define FS_USART_CLEAR 0x20u
 #define FS_USART_RECEIVE 0x24u
 #define FS_USART_SEND 0x28u
-#define FS_USART_CR1_ON (1u << 29 | 1u << 3 | 1u << 2 | 1u << 0) /* FIFOEN, TE, RE, UE */
+#ifndef FS_USART_FIFO
+#define FS_USART_FIFO (1u << 29) /* FIFOEN */
+#endif
+#define FS_USART_CR1_ON (FS_USART_FIFO | 1u << 3 | 1u << 2 | 1u << 0) /* TE, RE, UE */
 #define FS_USART_FRAMING (1u << 1)
 #define FS_USART_ERRORS 0x0Fu /* PE, FE, NE, ORE */
 #define FS_USART_RECEIVED (1u << 5)

@@ -1,7 +1,7 @@
 /*
- * Clock of the STM32F427: 168 MHz from the internal oscillator, so that no board's crystal matters;
- * 48 MHz for the random generator. RM0090 section 6.3 (RCC), 3.5.1 (wait states), 3.9.1
- * (FLASH_ACR). Supply 2.7 to 3.6 V.
+ * Clock of STM32F427 and STM32F405: 168 MHz from the internal oscillator, so that no board's crystal
+ * matters; 48 MHz for the random generator. RM0090 sections 6.3 and 7.3 (RCC of both), 3.5.1 (wait
+ * states), 3.9.1 (FLASH_ACR). Supply 2.7 to 3.6 V.
  */
 #include "fs_stm32.h"
 

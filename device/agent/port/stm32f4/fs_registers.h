@@ -1,6 +1,7 @@
 /*
- * Addresses of the STM32F427 that the generated fs_chip.h does not give, and what the shared files of
- * port/stm32 ask for. Bases: RM0090 table 1 (register boundary addresses); offsets at each use.
+ * Addresses of STM32F427 and STM32F405, one manual, that the generated fs_chip.h does not give, and what
+ * the shared files of port/stm32 ask for. Bases: RM0090 table 1 (register boundary addresses); offsets at
+ * each use.
  */
 #ifndef FS_REGISTERS_H
 #define FS_REGISTERS_H
@@ -16,13 +17,13 @@
 #define FS_GPIOA 0x40020000u
 #define FS_REQUEST_REGISTER 0x40002850u /* RTC_BKP0R, RM0090 26.6.20 */
 
-#define FS_BUTTON_LEVEL 1u /* NUCLEO-F429ZI */
-#define FS_USART_PIN_FUNCTION 7u /* DS9405, alternate functions of PA9 and PA10 */
+#define FS_BUTTON_LEVEL 1u /* NUCLEO-F429ZI; ST has no Nucleo board with an F405 */
+#define FS_USART_PIN_FUNCTION 7u /* DS9405, DS8626: alternate functions of PA9 and PA10 */
 #define FS_CORE_CLOCK_HZ 168000000u
 /* Each reset register of the RCC stands that much before the clock register with the same bits. */
 #define FS_RCC_FROM_RESET_TO_CLOCK 0x20u
 
-/* RCC, RM0090 6.3 (the section for F42xxx): AHB1ENR +30, AHB2ENR +34, APB1ENR +40, APB2ENR +44. */
+/* RCC, RM0090 6.3 (F42xxx), 7.3 (F405): AHB1ENR +30, AHB2ENR +34, APB1ENR +40, APB2ENR +44. */
 #define FS_RCC_AHB1ENR FS_REGISTER(FS_RCC + 0x30u)
 #define FS_RCC_AHB2ENR FS_REGISTER(FS_RCC + 0x34u)
 #define FS_RCC_APB1ENR FS_REGISTER(FS_RCC + 0x40u)

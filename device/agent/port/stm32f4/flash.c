@@ -1,7 +1,7 @@
 /*
- * Flash and option bytes of the STM32F427: RM0090 section 3.6 (erase and program), 3.7.2 (option
- * bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V. The
- * flash has no error correcting code.
+ * Flash and option bytes of STM32F427 and STM32F405: RM0090 section 3.6 (erase and program), 3.7.2
+ * (option bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V.
+ * The flash has no error correcting code.
  */
 #include "fs_bytes.h"
 #include "fs_stm32.h"
@@ -18,7 +18,8 @@
 #define OPTION_KEY_2 0x4C5D6E7Fu
 
 #define SR_BUSY (1u << 16)
-/* RDERR, PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each is cleared by writing 1. */
+/* RDERR (reserved on F405, reads 0), PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each
+ * is cleared by writing 1. */
 #define SR_ERRORS 0x000001F2u
 #define SR_DONE 0x00000001u
 #define CR_PROGRAM (1u << 0)
@@ -108,7 +109,8 @@ fs_result fs_port_flash_erase(uint32_t address) {
   return finish(FS_ERR_FLASH_ERASE_FAILED);
 }
 
-/* OPTCR holds register 0 and the start bit, OPTCR1 register 1; both are programmed by the one start. */
+/* OPTCR holds register 0 and the start bit; OPTCR1, on parts with a second bank, register 1. Both are
+ * programmed by the one start. */
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
   uint32_t again[FS_OPTION_REGISTER_COUNT];

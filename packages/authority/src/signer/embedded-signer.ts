@@ -1,0 +1,51 @@
+// A signer in the process of its authority, for tests, demonstrations and virtual lines: the same checks, on
+// a table in memory that is filled from the store when it is asked first.
+
+import type { Crypto } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import type { Signer, Unwrapper } from '@firmseal/keys';
+import type { ProductTrust } from '../service/authority.ts';
+import type { Store } from '../store/store.ts';
+import type { IssuingSigner } from './issuing-signer.ts';
+import { createKeySigner } from './key-signer.ts';
+import { openSqliteSignerDatabase } from './signer-database.ts';
+import { SignerTable } from './signer-table.ts';
+import { takeOver } from './take-over.ts';
+
+export function createEmbeddedSigner(inputs: {
+  readonly store: Store;
+  readonly crypto: Crypto;
+  readonly kem: Unwrapper | undefined;
+  readonly clock: { nowMs(): number };
+  readonly products: ReadonlyMap<string, ProductTrust>;
+}): IssuingSigner {
+  const { store, crypto, kem, clock, products } = inputs;
+  const open = async (): Promise<IssuingSigner> => {
+    if (kem === undefined) throw new Fault('authority-signer-away', { reason: 'this process has no keys' });
+    const table = new SignerTable(openSqliteSignerDatabase(':memory:'));
+    await takeOver({ crypto, nowMs: clock.nowMs }, store, table);
+    const issuers = new Map<string, Signer>();
+    for (const { product, issuer } of products.values()) if (issuer) issuers.set(product, issuer);
+    return createKeySigner({ crypto, clock, kem, products, issuers, table });
+  };
+  let opened: Promise<IssuingSigner> | undefined;
+  const ask = (): Promise<IssuingSigner> => {
+    opened ??= open().catch((fault) => {
+      opened = undefined;
+      throw fault;
+    });
+    return opened;
+  };
+  return {
+    kemPublicKey: async () => (await ask()).kemPublicKey(),
+    ready: async () => undefined,
+    checkContentKey: async (request) => (await ask()).checkContentKey(request),
+    issue: async (request) => (await ask()).issue(request),
+    countUnit: async (request) => (await ask()).countUnit(request),
+    voidUnit: async (request) => (await ask()).voidUnit(request),
+    setStop: async (stop) => (await ask()).setStop(stop),
+    liftStop: async (key) => (await ask()).liftStop(key),
+    endJob: async (request) => (await ask()).endJob(request),
+    signBatch: async (request) => (await ask()).signBatch(request),
+  };
+}

@@ -1,0 +1,125 @@
+// What the authority asks of the process that holds its keys. Every request carries what the signer needs to
+// check it by itself: it believes no word of who asks, but what a root, an approver, a device CA, a chip or a
+// station signed, and its own table (signer-table.ts). Who checks is key-signer.ts; remote-signer.ts asks
+// over a socket.
+
+import type { Bytes } from '@firmseal/bytes';
+import type { JobRecord, StopRecord } from '../store/records.ts';
+import type { StopKey } from '../store/store.ts';
+
+/** A job as the first request for it names it, and every later one has to. */
+export type JobTerms = Pick<
+  JobRecord,
+  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'deviceDataKey'
+>;
+
+/** What an approver signed, with his delegation. */
+export interface ApprovalWord {
+  readonly approval: Bytes;
+  readonly delegation: Bytes;
+}
+
+/** Why the license, or the unit, is due: as a chip, a trusted site or a station signed it. */
+export type Ask =
+  | { readonly kind: 'device'; readonly certificate: Bytes; readonly hello: Bytes; readonly challenge: Bytes }
+  /** A chip that was personalized elsewhere: a standing license with an end. */
+  | { readonly kind: 'record'; readonly record: Bytes; readonly notAfterSeconds: number }
+  | {
+      readonly kind: 'station';
+      readonly request: Bytes;
+      readonly delegation: Bytes;
+      readonly challenge: Bytes;
+    };
+
+export interface UnitRequest {
+  readonly job: JobTerms;
+  readonly approvals: readonly ApprovalWord[];
+  readonly unitIndex: number;
+  readonly ask: Ask;
+}
+
+export interface IssueRequest extends UnitRequest {
+  readonly header: Bytes;
+  readonly contentKeyFile: Bytes;
+  /** Per-device data of the unit as the database has it. */
+  readonly sealedData?: Bytes | undefined;
+}
+
+export interface SignedLicense {
+  readonly licenseId: Bytes;
+  readonly bundle: Bytes;
+}
+
+export interface VoidRequest {
+  readonly job: JobTerms;
+  readonly approvals: readonly ApprovalWord[];
+  readonly unitIndex: number;
+  readonly thumbprint: Bytes;
+  readonly reason: string;
+}
+
+export interface EndRequest {
+  readonly job: JobTerms;
+  readonly approvals: readonly ApprovalWord[];
+  /** What the certificate says besides. */
+  readonly counts: {
+    readonly units: number;
+    readonly voided: number;
+    readonly licenses: number;
+    readonly installed: number;
+  };
+}
+
+export interface BatchListRequest {
+  readonly job: JobTerms;
+  readonly notAfterSeconds: number;
+  readonly bundles: readonly Bytes[];
+}
+
+/** Faults of every method: `authority-signer-away` besides those that are named. */
+export interface IssuingSigner {
+  /** Of the key that opens content keys, 65 bytes. */
+  kemPublicKey(): Promise<Bytes>;
+  /** Whether it can be asked. */
+  ready(): Promise<void>;
+  /** Throws what verifyLicensable and openContentKey throw. */
+  checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<void>;
+  /**
+   * Counts the chip, unless it was counted for this job before, and signs. Throws the faults of approvals,
+   * job, certificate, hello or record or station, package and chip; `issue-stopped`, `job-closed`,
+   * `signer-job-differs`, `signer-quota-exhausted`, `signer-unit-held`, `licenses-too-many`.
+   */
+  issue(request: IssueRequest): Promise<SignedLicense>;
+  /** Counts the chip of a station that needs no license. Throws as `issue`. */
+  countUnit(request: UnitRequest): Promise<void>;
+  /** The chip counts no more. Throws the faults of approvals, `signer-job-differs`. */
+  voidUnit(request: VoidRequest): Promise<void>;
+  setStop(stop: StopRecord): Promise<void>;
+  liftStop(key: StopKey): Promise<void>;
+  /**
+   * The certificate of the job's end; from then on the job gets nothing. Throws the faults of approvals,
+   * `signer-job-differs`, `job-end-counts-differ`.
+   */
+  endJob(request: EndRequest): Promise<Bytes>;
+  /** The signed list of a batch. Throws `job-mode-wrong`, `batch-date-wrong`, `batch-license-unfit`. */
+  signBatch(request: BatchListRequest): Promise<{ batchId: Bytes; list: Bytes }>;
+}
+
+/** A checkpoint that is to be signed, with the proof that it continues the one over `from` entries. */
+export interface CheckpointRequest {
+  readonly text: string;
+  readonly from: number;
+  readonly proof: readonly Bytes[];
+}
+
+/** The signature; or how many entries the checkpoint has that was signed last, for another proof. */
+export type CheckpointAnswer = { readonly signature: Bytes } | { readonly seen: number };
+
+/** What a signer says of itself. */
+export interface SignerView {
+  readonly kemPublicKey: Bytes;
+  /** The configuration of each product that it issues for, as one digest. */
+  readonly products: readonly { readonly product: string; readonly digest: Bytes }[];
+  /** Name and key of the ledger that it signs checkpoints of. */
+  readonly ledger?: { readonly origin: string; readonly publicKey: Bytes } | undefined;
+}

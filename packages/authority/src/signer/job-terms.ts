@@ -1,0 +1,29 @@
+// The terms of a job as the signer pins them: one digest over all that decides what a license of it may be.
+
+import { utf8 } from '@firmseal/bytes';
+import { encodeCbor } from '@firmseal/cbor-cose';
+import type { Crypto } from '@firmseal/crypto';
+import type { JobRecord } from '../store/records.ts';
+import type { JobTerms } from './issuing-signer.ts';
+import type { PinnedJob } from './signer-table.ts';
+
+const label = utf8('firmseal/1 signer job terms');
+
+export function pinnedJobOf(crypto: Pick<Crypto, 'sha256'>, job: JobTerms): PinnedJob {
+  const { jobId, product, quota, mode, accepts, validUntilMs, deviceDataKey } = job;
+  const terms = encodeCbor([
+    ...[jobId, product, quota, mode, [...accepts].sort()],
+    ...[validUntilMs ?? null, deviceDataKey ?? null],
+  ]);
+  return { jobId, product, quota, terms: crypto.sha256(label, terms) };
+}
+
+/** What of a record of the store a signer is told. */
+export const termsOf = (job: JobRecord): JobTerms => {
+  const { jobId, product, quota, mode, accepts, validUntilMs, deviceDataKey } = job;
+  return {
+    ...{ jobId, product, quota, mode, accepts },
+    ...(validUntilMs === undefined ? {} : { validUntilMs }),
+    ...(deviceDataKey === undefined ? {} : { deviceDataKey }),
+  };
+};

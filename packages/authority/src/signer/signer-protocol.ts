@@ -1,0 +1,169 @@
+// What crosses the socket between authority and signer: one JSON value a frame. A request names
+// its operation, an answer the request; bytes are base64url. Whatever arrives is held to the
+// shapes below before it is used.
+
+import { orderAccepts, orderModes } from '@firmseal/approval';
+import { stopKinds } from '@firmseal/authority-contract';
+import { type Bytes, fromBase64url, toBase64url } from '@firmseal/bytes';
+import { Fault, faultCodeOf } from '@firmseal/fault';
+import { z } from 'zod';
+
+export const requestSizeBytesAtMost = 64 << 20;
+export const answerSizeBytesAtMost = 1 << 20;
+
+const bytes = (mostBytes: number, leastBytes = 0) =>
+  z
+    .string()
+    .max(Math.ceil((mostBytes * 4) / 3))
+    .transform((text, context): Bytes => {
+      const value = fromBase64url(text);
+      if (value !== undefined && value.length >= leastBytes && value.length <= mostBytes) return value;
+      context.addIssue({ code: 'custom', message: 'no bytes of the length that is due' });
+      return z.NEVER;
+    });
+const exactly = (sizeBytes: number) => bytes(sizeBytes, sizeBytes);
+const object = bytes(16_384);
+const count = z.int().min(0).max(0x7fffffff);
+const timeMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const name = z.string().max(200);
+
+const job = z.strictObject({
+  jobId: exactly(16),
+  product: name,
+  quota: count,
+  mode: z.enum(orderModes),
+  accepts: z.array(z.enum(orderAccepts)).max(16),
+  validUntilMs: timeMs.exactOptional(),
+  deviceDataKey: bytes(256).exactOptional(),
+});
+const approvals = z.array(z.strictObject({ approval: object, delegation: object })).max(4096);
+const ask = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('device'), certificate: object, hello: object, challenge: bytes(64) }),
+  z.strictObject({
+    kind: z.literal('record'),
+    record: object,
+    notAfterSeconds: z.int().min(0).max(0xffffffff),
+  }),
+  z.strictObject({ kind: z.literal('station'), request: object, delegation: object, challenge: bytes(64) }),
+]);
+const package_ = { header: bytes(1 << 20), contentKeyFile: bytes(1024) };
+const unit = { job, approvals, unitIndex: count, ask };
+const stopKey = { kind: z.enum(stopKinds), name };
+
+const nothing = z.null().transform(() => undefined);
+
+/** Of each operation what is asked, and what is answered. */
+export const operations = {
+  describe: {
+    request: z.strictObject({}),
+    answer: z.strictObject({
+      kemPublicKey: exactly(65),
+      products: z.array(z.strictObject({ product: name, digest: exactly(32) })).max(10_000),
+      ledger: z.strictObject({ origin: name, publicKey: exactly(32) }).optional(),
+    }),
+  },
+  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: nothing },
+  issue: {
+    request: z.strictObject({ ...unit, ...package_, sealedData: bytes(4096).optional() }),
+    answer: z.strictObject({ licenseId: exactly(16), bundle: bytes(65_536) }),
+  },
+  countUnit: { request: z.strictObject(unit), answer: nothing },
+  voidUnit: {
+    request: z.strictObject({
+      ...{ job, approvals, unitIndex: count, thumbprint: exactly(32), reason: z.string().max(1000) },
+    }),
+    answer: nothing,
+  },
+  setStop: {
+    request: z.strictObject({ ...stopKey, reason: z.string().max(1000), atMs: timeMs }),
+    answer: nothing,
+  },
+  liftStop: { request: z.strictObject(stopKey), answer: nothing },
+  endJob: {
+    request: z.strictObject({
+      ...{ job, approvals },
+      counts: z.strictObject({ units: count, voided: count, licenses: count, installed: count }),
+    }),
+    answer: object,
+  },
+  signBatch: {
+    request: z.strictObject({
+      ...{ job, notAfterSeconds: z.int().min(0).max(0xffffffff) },
+      bundles: z.array(bytes(65_536)).max(100_000),
+    }),
+    answer: z.strictObject({ batchId: exactly(16), list: object }),
+  },
+  signCheckpoint: {
+    request: z.strictObject({
+      ...{ text: z.string().max(4096), from: timeMs, proof: z.array(exactly(32)).max(64) },
+    }),
+    answer: z.union([z.strictObject({ signature: exactly(64) }), z.strictObject({ seen: timeMs })]),
+  },
+} as const;
+
+export type OperationName = keyof typeof operations;
+export type RequestOf<N extends OperationName> = z.output<(typeof operations)[N]['request']>;
+export type AnswerOf<N extends OperationName> = z.output<(typeof operations)[N]['answer']>;
+
+const requestFrame = z.strictObject({
+  id: z.int().min(0),
+  operation: z.enum(Object.keys(operations) as [OperationName, ...OperationName[]]),
+  request: z.unknown(),
+});
+const field = z.union([z.string(), z.number(), z.boolean()]);
+const plainFaultOf = z.strictObject({
+  code: z.string(),
+  number: z.int(),
+  fields: z.record(z.string(), field),
+});
+export type PlainFault = z.output<typeof plainFaultOf>;
+const answerFrame = z.union([
+  z.strictObject({ id: z.int(), answer: z.unknown() }),
+  z.strictObject({ id: z.int(), fault: plainFaultOf }),
+]);
+
+/** Bytes become text; what is undefined is left out by JSON. */
+export function toPlain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toBase64url(value);
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toPlain(one)]));
+}
+
+const malformed = (error: z.ZodError) => {
+  const [issue] = error.issues;
+  const problem = `${issue?.path.join('.') ?? ''}: ${issue?.code ?? ''}`;
+  return new Fault('signer-request-malformed', { problem: problem.slice(0, 200) });
+};
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw malformed(result.error);
+}
+
+/** Throws `signer-request-malformed`. */
+export const readRequestFrame = (value: unknown) => read(requestFrame, value);
+export const readAnswerFrame = (value: unknown) => read(answerFrame, value);
+export const readRequest = <N extends OperationName>(operation: N, value: unknown): RequestOf<N> =>
+  read(operations[operation].request as unknown as z.ZodType<RequestOf<N>>, value);
+export const readAnswer = <N extends OperationName>(operation: N, value: unknown): AnswerOf<N> =>
+  read(operations[operation].answer as unknown as z.ZodType<AnswerOf<N>>, value);
+
+/** No words of a foreign error cross, nor a field that is no plain value. */
+export function plainFault(thrown: unknown): PlainFault {
+  const detail = 'an unexpected failure of the signer';
+  const fault = thrown instanceof Fault ? thrown : new Fault('internal-error', { detail });
+  const fields: PlainFault['fields'] = {};
+  for (const [key, value] of Object.entries(fault.fields)) {
+    const plain = field.safeParse(value);
+    if (plain.success) fields[key] = plain.data;
+  }
+  return { code: fault.code, number: fault.number, fields };
+}
+
+export function faultOfPlain({ code, number, fields }: PlainFault): Fault {
+  const known = faultCodeOf(number);
+  if (known === code) return new Fault(known, fields);
+  return new Fault('internal-error', { detail: 'the signer is of another version' });
+}

@@ -1,0 +1,115 @@
+// A signer behind its socket, with an owner's keys and a table of its own, and what somebody who holds the
+// HTTP process could put into a request.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subject } from '@firmseal/approval';
+import type { Bytes } from '@firmseal/bytes';
+import { toHex } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import {
+  createRemoteSigner,
+  type IssuerKeys,
+  type OpenedSigner,
+  openSigner,
+  openSqliteSignerDatabase,
+  type RemoteSigner,
+  type RunningSigner,
+  type SignerDatabase,
+  serveSigner,
+} from '../src/index.ts';
+import type { ApprovalWord, IssueRequest, JobTerms } from '../src/signer/issuing-signer.ts';
+import { TestApprover } from './approver.ts';
+import { TestChip } from './chip.ts';
+import { Owner, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
+
+export class ServedSigner {
+  readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-signer-'));
+  socket = join(this.folder, 'socket');
+  readonly owner: Owner;
+  nowMs = 1_800_000_000_000;
+  keys!: IssuerKeys;
+  approvers!: readonly [TestApprover, TestApprover];
+  client!: RemoteSigner;
+  /** Opens the signer's table: a file, unless a test says otherwise. */
+  openDatabase: () => SignerDatabase | Promise<SignerDatabase> = () =>
+    openSqliteSignerDatabase(join(this.folder, 'signer.sqlite'));
+  #opened!: OpenedSigner;
+  #running!: RunningSigner;
+
+  constructor(owner = new Owner()) {
+    this.owner = owner;
+  }
+
+  static async start(openDatabase?: ServedSigner['openDatabase']): Promise<ServedSigner> {
+    const served = new ServedSigner();
+    if (openDatabase) served.openDatabase = openDatabase;
+    const { owner } = served;
+    served.keys = { ...(await owner.productKeys()), approvalPolicyObject: await owner.approvalPolicy(2) };
+    served.approvers = [await TestApprover.make(owner), await TestApprover.make(owner)];
+    await served.begin();
+    return served;
+  }
+
+  async begin(): Promise<void> {
+    await this.run();
+    this.client = createRemoteSigner({ path: this.socket, patienceMs: 500 });
+  }
+
+  async run(): Promise<void> {
+    const { owner, keys } = this;
+    this.#opened = await openSigner({
+      ...{ crypto, issuer: signerOf(owner.issuer), kem: unwrapperOf(owner.kem), products: [keys] },
+      ...{ database: await this.openDatabase(), nowMs: () => this.nowMs },
+    });
+    this.#running = await serveSigner({ path: this.socket, signer: this.#opened });
+  }
+
+  async halt(): Promise<void> {
+    await this.#running.stop();
+    await this.#opened.close();
+  }
+
+  async remove(): Promise<void> {
+    this.client.close();
+    await this.halt();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async words(jobId: Bytes, subject: Subject, by = this.approvers): Promise<ApprovalWord[]> {
+    return Promise.all(
+      by.map(async (one) => ({
+        approval: await one.sign(toHex(jobId), subject, this.nowMs),
+        delegation: one.delegation,
+      })),
+    );
+  }
+
+  /** A job that both approvers signed. */
+  async job(quota: number, more: Partial<JobTerms> = {}) {
+    const sealed = await this.owner.seal();
+    const job: JobTerms = {
+      ...{ jobId: crypto.randomBytes(16), product: this.owner.product, quota, mode: 'session', accepts: [] },
+      ...more,
+    };
+    const { mode, accepts } = job;
+    const order = { kind: 'order', quota, mode, accepts, packages: [sealed.manifest.digest] } as const;
+    return { job, sealed, approvals: await this.words(job.jobId, order) };
+  }
+
+  /** As the HTTP process asks for a chip. */
+  async request(
+    { job, sealed, approvals }: { job: JobTerms; sealed: SealedForJob; approvals: ApprovalWord[] },
+    { chip, unitIndex = 0 }: { chip?: TestChip; unitIndex?: number } = {},
+  ): Promise<IssueRequest> {
+    const asking = chip ?? (await TestChip.make(this.owner));
+    const challenge = crypto.randomBytes(32);
+    const hello = await asking.hello(challenge);
+    const { header, contentKeyFile } = sealed;
+    return {
+      ...{ job, approvals, header, contentKeyFile, unitIndex },
+      ask: { kind: 'device', certificate: asking.certificate, hello, challenge },
+    };
+  }
+}
