@@ -1,6 +1,6 @@
 // The cryptography that no license can do without: one key agreement, one signature, one encryption of what a
-// license encloses, by node:crypto in the shortest form that was found. The keys of the service are held as it
-// holds them; the key of the device comes as bytes, as it does in its certificate.
+// license encloses, by node:crypto in the shortest form that was found. The keys of the service are held as
+// it holds them; the key of the device comes as bytes, as it does in its certificate.
 
 import {
   createCipheriv,

@@ -1,5 +1,6 @@
-// `npm run lab -- hostile-usb [requests] [seed]`: 1,000,000 requests of a hostile host against the machine code
-// that ships with USB, on the model of its controller. Exit code 1 at the first that is not as it must be.
+// `npm run lab -- hostile-usb [requests] [seed]`: 1,000,000 requests of a hostile host against
+// the machine code that ships with USB, on the model of its controller. Exit code 1 at the
+// first that is not as it must be.
 
 import { atMost, readCommandLine, wholeNumber } from '../../tools/command-line.ts';
 import { hostileUsb, hostileUsbChip } from './campaign.ts';

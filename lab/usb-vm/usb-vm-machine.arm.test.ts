@@ -1,5 +1,6 @@
-// The machine code of H743's agent, on the model of its USB controller, as a device of a Linux kernel: the kernel
-// enumerates it, lsusb reads it, Debian's dfu-util is refused with a changed file and installs a sound one.
+// The machine code of H743's agent, on the model of its USB controller, as a device of a Linux
+// kernel: the kernel enumerates it, lsusb reads it, Debian's dfu-util is refused with a changed
+// file and installs a sound one.
 
 import { findChip } from '@firmseal/chips';
 import { ChipUsbPort } from '@firmseal/virtual-stm32';

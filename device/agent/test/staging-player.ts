@@ -58,7 +58,7 @@ function readStatus(cpu: CpuPort): Status {
   if (typeof bytes === 'string') throw new Error('the status cannot be read');
   const view = new DataView(bytes.buffer);
   const [lifeCycle, securityCounter] = [view.getUint32(8, true), view.getUint32(12, true)];
-  return { lifeCycle, securityCounter, receipt: bytes.slice(72, 72 + view.getUint32(28, true)) };
+  return { lifeCycle, securityCounter, receipt: bytes.slice(68, 68 + view.getUint32(28, true)) };
 }
 
 export class StagingPlayer implements ExecutorFactory {

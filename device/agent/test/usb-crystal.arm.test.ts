@@ -1,6 +1,6 @@
-// USB of an F427: the driver of the first OTG core and the start of the crystal, executed on the model. The agent
-// with USB is too large for its slot, so that no chip gets it: it is linked at the place of an application here, and
-// the chip starts it there.
+// USB of an F427: the driver of the first OTG core and the start of the crystal, executed on the model. The
+// agent with USB is too large for its slot, so that no chip gets it: it is linked at the place of an
+// application here, and the chip starts it there.
 
 import { readFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';

@@ -1,6 +1,6 @@
-// Debian's dfu-util, unmodified, against the machine code that ships for H743, on the model of its controller: it
-// installs and is refused, and a cable that is pulled in each state of the download leaves a chip that takes
-// the same file afterwards.
+// Debian's dfu-util, unmodified, against the machine code that ships for H743, on the model of its
+// controller: it installs and is refused, and a cable that is pulled in each state of the download leaves a
+// chip that takes the same file afterwards.
 
 import { findChip } from '@firmseal/chips';
 import type { UsbDevice } from '@firmseal/virtual-stm32';

@@ -1,5 +1,5 @@
-// Control requests of a hostile host, at random: near the ones that mean something, with pieces of a sound file
-// at any place and of any length. A sound file is never whole: its last record never comes in its turn.
+// Control requests of a hostile host, at random: near the ones that mean something, with pieces of a sound
+// file at any place and of any length. A sound file is never whole: its last record never comes in its turn.
 
 import type { SeededRandom } from '@firmseal/virtual-stm32';
 import type { UsbHost } from './usb-host.ts';

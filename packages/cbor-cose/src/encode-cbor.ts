@@ -1,7 +1,7 @@
-// Writes deterministic CBOR (RFC 8949, section 4.2.1), no more than the profile of spec/encoding.md, section 1:
-// integers, strings, arrays, maps with integer keys, false, true, null. Written by hand as the reader is: every
-// object is encoded on every signature, and a library that knows all of CBOR takes seven times as long. The
-// tests hold it to cborg.
+// Writes deterministic CBOR (RFC 8949, section 4.2.1), no more than the profile of spec/encoding.md,
+// section 1: integers, strings, arrays, maps with integer keys, false, true, null. Written by hand as the
+// reader is: every object is encoded on every signature, and a library that knows all of CBOR takes seven
+// times as long. The tests hold it to cborg.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,7 +1,7 @@
 /*
- * 48 MHz for USB on an STM32F427: the PLL from the board's oscillator instead of the internal one, core and buses as
- * fast as before. RM0090 6.3 (RCC), 6.2.11 (measurement by TIM11), 18.6 (TIM11). The oscillator is measured
- * first: one with another frequency than the settings say would run the core beyond its limit.
+ * 48 MHz for USB on an STM32F427: the PLL from the board's oscillator instead of the internal one, core and
+ * buses as fast as before. RM0090 6.3 (RCC), 6.2.11 (measurement by TIM11), 18.6 (TIM11). The oscillator is
+ * measured first: one with another frequency than the settings say would run the core beyond its limit.
  */
 #include "fs_board.h"
 #include "fs_otg.h"

@@ -1,5 +1,5 @@
-// TIM11 of F4, as far as it measures the oscillator of the board: a counter at the timer clock, input capture of
-// the oscillator divided for the RTC, each eighth edge (RM0090 6.2.11, 18.6). Software that looks for a
+// TIM11 of F4, as far as it measures the oscillator of the board: a counter at the timer clock, input capture
+// of the oscillator divided for the RTC, each eighth edge (RM0090 6.2.11, 18.6). Software that looks for a
 // capture waits for it: time passes.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';

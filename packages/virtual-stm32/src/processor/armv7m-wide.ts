@@ -105,8 +105,8 @@ export class WideInstructions {
   }
 
   /**
-   * What is done with the second operand when it is there, and the carry of its shift. Target 15 compares, first
-   * operand 15 moves.
+   * What is done with the second operand when it is there, and the carry of its shift. Target 15
+   * compares, first operand 15 moves.
    */
   #combine(first: number, second: number): (operand: number) => void {
     const { core, registers, arithmetic } = this.#on;

@@ -15,8 +15,8 @@
 /* FS_NO: the bits did not come in 300,000 turns: 15 ms and more on an F427, 7 ms on an H743. */
 fs_answer fs_otg_await(uint32_t address, uint32_t mask, uint32_t value);
 
-/* crystal.c of the chip: its 48 MHz from the oscillator of the board. FS_NO: none is named, it does not start, or
- * it has another frequency; everything is then as before. Takes at most some 0.2 s. */
+/* crystal.c of the chip: its 48 MHz from the oscillator of the board. FS_NO: none is named, it does not
+ * start, or it has another frequency; everything is then as before. Takes at most some 0.2 s. */
 fs_answer fs_crystal_start(const fs_board_usb *board);
 
 /* GCCFG: PWRDWN (transceiver on), VBUSBSEN or NOVBUSSENS. */
