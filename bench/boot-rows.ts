@@ -100,7 +100,7 @@ async function times(id: TimedChip): Promise<Times> {
   });
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;
-  computeCryptoHere(line, build.elf);
+  computeCryptoHere(line.chip, build);
   await personalizeMachine(line, 0);
   const area = { kind: 'firmware', address: storeStart, lengthBytes: applicationBytes } as const;
   const sealed = await makePackage(id, {

@@ -5,7 +5,7 @@ import { DamageCampaign } from './campaign.ts';
 import { prepareTarget } from './target.ts';
 
 /** Every n-th single bit and length; every move of records and every cut at the edge of a record. */
-const step = sampled(23, 211);
+const step = sampled(23, 421);
 /** At least so many of what a step of 23 meets so often. */
 const many = (count: number): number => Math.floor((count * 23) / step);
 

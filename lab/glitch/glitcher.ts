@@ -4,6 +4,8 @@
 // chip just before a step is a fork, from which every glitch of that step starts, instead of from a reset.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
+import { anchorTargetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
 import type { AgentCode } from './agent-code.ts';
 import { type ChipState, ChipStates } from './chip-state.ts';
 import { hostCrypto, type Presented, RunningHashes } from './host-crypto.ts';
@@ -84,6 +86,8 @@ export class Glitcher {
   readonly #core: VirtualChip['machine']['processor']['core'];
   readonly #states: ChipStates;
   readonly #hostCrypto: ReadonlyMap<number, () => void>;
+  readonly #anchorCrypto: ReadonlyMap<number, () => void>;
+  readonly #isAnchor: (address: number) => boolean;
   readonly #hostFunctions: ReadonlyMap<number, () => boolean>;
   readonly #marks: Uint8Array;
   readonly #base: number;
@@ -132,6 +136,10 @@ export class Glitcher {
     this.#marks = new Uint8Array(size);
     this.#states = new ChipStates(chip, ramBytes, hashes);
     this.#hostCrypto = hostCrypto(core, code, hashes, this.presented);
+    const anchor = symbolsOf(buildAgent(anchorTargetOf(chip.chip.id)).elf);
+    this.#anchorCrypto = hostCrypto(core, { ...code, symbols: anchor }, hashes);
+    const { addressStart, length } = chip.chip.layout.anchor;
+    this.#isAnchor = (address) => address >= addressStart && address < addressStart + length;
     this.#hostFunctions = hostFunctions(chip, code, hashes);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = {
@@ -171,6 +179,12 @@ export class Glitcher {
       }
       if (this.#counting) return this.#own(pc, mark);
       if (mark & marks.hostFunction && this.quick && this.#hostFunctions.get(pc)!()) return 1;
+    } else if (this.quick && this.#isAnchor(pc)) {
+      const quick = this.#anchorCrypto.get(pc);
+      if (quick !== undefined) {
+        quick();
+        return 1;
+      }
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
       this.bootedAt ??= pc;
       if (this.#within !== undefined) {

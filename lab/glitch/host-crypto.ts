@@ -8,7 +8,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { fsOk, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 
-type Core = VirtualChip['machine']['processor']['core'];
+export type Core = VirtualChip['machine']['processor']['core'];
 
 /** Any other word: the callers know only whether it is success. */
 const failed = 0x0bad0bad;
@@ -80,7 +80,10 @@ export class RunningHashes {
 /** Signatures that the agent asked about, in hex, and whether they were right. */
 export type Presented = Map<string, boolean>;
 
-/** The functions by address, each to be called when the processor is at its first instruction. */
+/**
+ * Those that the executable has, by address, each to be called when the processor
+ * is at its first instruction.
+ */
 export function hostCrypto(
   core: Core,
   { symbols, constants }: Pick<AgentCode, 'symbols' | 'constants'>,
@@ -143,19 +146,17 @@ export function hostCrypto(
     },
   };
   return new Map(
-    Object.entries(bodies).map(([name, body]) => {
+    Object.entries(bodies).flatMap(([name, body]) => {
       const symbol = symbols.get(name);
-      if (symbol === undefined) throw new Error(`the agent has no ${name}`);
-      return [
-        symbol.address & ~1,
-        () => {
-          const result = body();
-          core.registers[0] = result;
-          for (const index of [1, 2, 3, 12]) core.registers[index] = rubbish;
-          core.PC = (core.LR & ~1) >>> 0;
-          core.cycles += 100;
-        },
-      ];
+      if (symbol === undefined) return [];
+      const call = () => {
+        const result = body();
+        core.registers[0] = result;
+        for (const index of [1, 2, 3, 12]) core.registers[index] = rubbish;
+        core.PC = (core.LR & ~1) >>> 0;
+        core.cycles += 100;
+      };
+      return [[symbol.address & ~1, call] as const];
     }),
   );
 }

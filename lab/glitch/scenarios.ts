@@ -16,13 +16,16 @@ export interface Prepared {
   readonly good: Scenario;
 }
 
+const kinds = ['boots', 'signings', 'trials', 'resumed', 'requests'] as const;
+
 /**
- * All scenarios on one chip. `weaken` may alter the agent in flash; `build`: another
+ * All scenarios on one chip, or those of some kinds. `weaken` may alter the agent in flash; `build`: another
  * build than that of the sources.
  */
 export async function prepare(
   weaken: (target: Target) => void = () => {},
   build?: AgentBuild,
+  only: readonly (typeof kinds)[number][] = kinds,
 ): Promise<Prepared> {
   const target = new Target(build);
   const { line } = target;
@@ -38,11 +41,12 @@ export async function prepare(
   const scenarios: Scenario[] = [
     { ...good, name: 'boot: good, entered elsewhere', bootsWell: (_, at) => at === entry },
   ];
-  scenarios.push(...(await boots(target, { fresh, installed })));
-  scenarios.push(...signings(target, installed));
-  scenarios.push(...(await trials(target, installed)), ...(await resumed(target, installed)));
+  if (only.includes('boots')) scenarios.push(...(await boots(target, { fresh, installed })));
+  if (only.includes('signings')) scenarios.push(...signings(target, installed));
+  if (only.includes('trials')) scenarios.push(...(await trials(target, installed)));
+  if (only.includes('resumed')) scenarios.push(...(await resumed(target, installed)));
   line.chip.judge.restore(installed);
   line.chip.powerOn();
-  scenarios.push(...(await requests(target)));
+  if (only.includes('requests')) scenarios.push(...(await requests(target)));
   return { target, scenarios, good };
 }

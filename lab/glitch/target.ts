@@ -7,7 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { answerBit } from '@firmseal/link';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { Line } from '../../device/agent/test/line.ts';
-import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
+import { machineInSocket, personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import {
   type LicenseChange,
   makeLicense,
@@ -43,9 +43,10 @@ export class Target {
   constructor(build: AgentBuild = buildAgent(targetOf(usualChip))) {
     const chipId = build.target.chip.id;
     this.code = agentCode(build);
-    this.line = machineLine(chipId, 'glitch', build);
+    this.line = machineInSocket(chipId, 'glitch', build);
     this.ramBytes = imageSize(build).ramBytes;
     this.glitcher = new Glitcher(this.line.chip, this.code, this.ramBytes);
+    this.line.chip.powerOn();
     this.slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
     this.secondStart = this.slotStart + eraseUnitAt(this.line.chip.chip, this.slotStart)!.sizeBytes;
     this.glitcher.application = { start: this.slotStart, end: this.secondStart + 2048 };

@@ -7,13 +7,13 @@ import { concatBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { attachLicense } from '@firmseal/seal';
 import { SeededRandom, type UsbWire } from '@firmseal/virtual-stm32';
-import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
+import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makeLicense, makePackage } from '../../device/agent/test/trusted-site.ts';
 import { dfuState, Stalled, UsbHost, usbBlock } from '../../device/agent/test/usb-host.ts';
 import { hostileRequest } from '../../device/agent/test/usb-noise.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
-import { computeCryptoHere } from '../power/bench.ts';
+import { quickMachineLine } from '../power/bench.ts';
 
 export const hostileUsbChip = 'stm32h743';
 
@@ -57,10 +57,8 @@ export async function hostileUsb({
   readonly seed: string;
 }): Promise<HostileUsbReport> {
   const build = buildAgent(targetOf(hostileUsbChip));
-  const line = computeCryptoHere(
-    machineLine(hostileUsbChip, `hostile usb ${seed}`, build, usbBlock(findChip(hostileUsbChip))),
-    build.elf,
-  );
+  const block = usbBlock(findChip(hostileUsbChip));
+  const line = quickMachineLine(hostileUsbChip, `hostile usb ${seed}`, build, block);
   await personalizeMachine(line, 2);
   line.hello();
   const sealed = await makePackage(hostileUsbChip);

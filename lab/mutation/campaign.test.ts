@@ -1,5 +1,5 @@
 // The damage campaign against the product's own reader: nothing is accepted, everything is
-// refused for the right reason.
+// refused for the right reason. In a sample every fifth flip and truncation.
 
 import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -7,6 +7,7 @@ import { Fault } from '@firmseal/fault';
 import { openPackage, sealPackage } from '@firmseal/seal';
 import { smallCore } from '@firmseal/seal/testing';
 import { expect, it } from 'vitest';
+import { sampled } from '../../tools/test-report/sample.ts';
 import { keyPair, seededBytes, signerOf } from '../../tools/vectors/vector-keys.ts';
 import { delegate, product } from '../../tools/vectors/workshop.ts';
 import { mutationsOf } from './mutations.ts';
@@ -29,7 +30,10 @@ async function smallPackage() {
   return { ...sealed, file: concatBytes(...sealed.parts) };
 }
 
-it('refuses every damage with the code of the specification', async () => {
+/** Without a common factor with the bits of a byte, so that each of the eight is flipped. */
+const step = sampled(1, 5);
+
+it('refuses damage with the code of the specification', async () => {
   const { file, contentKey, manifest } = await smallPackage();
   const trust = { rootPublicKey: keyPair('root').publicKey, product, epoch: 1 };
   const open = (bytes: Uint8Array) => openPackage(crypto, { file: bytes, trust, contentKey });
@@ -38,9 +42,13 @@ it('refuses every damage with the code of the specification', async () => {
   const codes = new Map<string, number>();
   const wrong: string[] = [];
   let accepted = 0;
+  let tried = 0;
   const raise = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
   for (const { kind, where, file: damaged, expected } of mutationsOf(file, manifest.core)) {
     raise(kinds, kind);
+    const isOneOfMany = kind === 'bit flip' || kind === 'truncation';
+    if (isOneOfMany && kinds.get(kind)! % step !== 0) continue;
+    tried++;
     try {
       open(damaged);
       accepted++;
@@ -58,6 +66,7 @@ it('refuses every damage with the code of the specification', async () => {
     Object.fromEntries(codes),
   );
   expect(wrong).toEqual([]);
+  expect(tried).toBeGreaterThan((9 * file.length) / step);
   expect(accepted).toBe(0);
   expect(kinds.get('bit flip')).toBe(8 * file.length);
   expect(kinds.get('truncation')).toBe(file.length);

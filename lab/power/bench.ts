@@ -2,12 +2,12 @@
 // with their licenses, and what its owner, an attacker and the judge see of it afterwards. Every chip
 // gets its areas from its own layout.
 
-import { concatBytes, equalBytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
 import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';
-import type { ExecutorFactory } from '@firmseal/virtual-stm32';
+import type { ExecutorFactory, VirtualChip } from '@firmseal/virtual-stm32';
 import { blankLine, type Line } from '../../device/agent/test/line.ts';
-import { machineLine } from '../../device/agent/test/machine-line.ts';
+import { type Executables, machineInSocket } from '../../device/agent/test/machine-line.ts';
 import {
   deviceData,
   firmware,
@@ -17,40 +17,56 @@ import {
   type TestLicense,
   type TestPackage,
 } from '../../device/agent/test/trusted-site.ts';
-import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { anchorTargetOf, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
 import { agentConstants } from '../glitch/agent-constants.ts';
-import { hostCrypto, RunningHashes } from '../glitch/host-crypto.ts';
+import { type Core, hostCrypto, RunningHashes } from '../glitch/host-crypto.ts';
 
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
 
+/** Of the anchor, those that it has: it only hashes and verifies. */
+function functionsOf(core: Core, elf: string, chipId: string, hashes: RunningHashes) {
+  const constants = agentConstants(targetOf(chipId));
+  return hostCrypto(core, { symbols: symbolsOf(elf), constants }, hashes);
+}
+
 /**
- * From here on the host computes the cryptography of a chip whose agent is machine code: the flash driver,
- * the journal and the decisions are executed. `elf` is the agent's executable.
+ * From here on the host computes the cryptography of a chip whose anchor and agent are machine code: the
+ * flash driver, the journal and the decisions are executed. `elf` is the agent's executable.
  */
-export function computeCryptoHere(line: Line, elf: string): Line {
-  const { core } = line.chip.machine.processor;
-  const code = {
-    symbols: symbolsOf(elf),
-    constants: agentConstants(targetOf(line.chip.chip.id)),
-  };
-  const functions = hostCrypto(core, code, new RunningHashes());
+export function computeCryptoHere(chip: VirtualChip, { elf, anchorElf }: Executables): void {
+  const { core } = chip.machine.processor;
+  const { id } = chip.chip;
+  const hashes = new RunningHashes();
+  const anchor = anchorElf ?? buildAgent(anchorTargetOf(id)).elf;
+  const functions = new Map([elf, anchor].flatMap((one) => [...functionsOf(core, one, id, hashes)]));
+  // Most instructions begin none of them, which this tells faster than the map.
+  const some = new Uint8Array(1 << 16);
+  const placeOf = (address: number): number => (address >>> 1) & 0xffff;
+  for (const address of functions.keys()) some[placeOf(address)] = 1;
+  const { registers } = core;
   const execute = core.executeInstruction.bind(core);
   core.executeInstruction = () => {
-    const quick = functions.get((core.PC & ~1) >>> 0);
+    const pc = registers[15]!;
+    const quick = some[placeOf(pc)] === 0 ? undefined : functions.get((pc & ~1) >>> 0);
     if (quick === undefined) return execute();
     quick();
     return 1;
   };
-  return line;
 }
 
-/** Machine code, its cryptography computed by the host. */
-export function quickMachineLine(chipId: string): Line {
-  const build = buildAgent(targetOf(chipId));
-  const line = computeCryptoHere(machineLine(chipId, `power ${chipId}`, build), build.elf);
+/** As `machineLine`, the cryptography computed by the host from the first boot on. */
+export function quickMachineLine(
+  chipId: string,
+  seed = `power ${chipId}`,
+  executables: Executables = buildAgent(targetOf(chipId)),
+  block?: Bytes,
+): Line {
+  const line = machineInSocket(chipId, seed, executables, block);
+  computeCryptoHere(line.chip, executables);
   machineLines.add(line.chip);
+  line.chip.powerOn();
   return line;
 }
 

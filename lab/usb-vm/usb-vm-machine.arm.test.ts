@@ -6,13 +6,13 @@ import { findChip } from '@firmseal/chips';
 import { ChipUsbPort } from '@firmseal/virtual-stm32';
 import { expect, test } from 'vitest';
 import { withLicense } from '../../device/agent/test/dfu-util.ts';
-import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
+import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makePackage } from '../../device/agent/test/trusted-site.ts';
 import { usbBlock } from '../../device/agent/test/usb-host.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { skipTests } from '../../tools/test-report/skip-tests.ts';
-import { computeCryptoHere } from '../power/bench.ts';
+import { quickMachineLine } from '../power/bench.ts';
 import { guest, onlyInWhole } from './guest-of-tests.ts';
 import { runInGuest } from './run-in-guest.ts';
 
@@ -23,7 +23,7 @@ const chipId = 'stm32h743';
 test('a kernel finds the machine code, and dfu-util is refused and installs', async () => {
   const build = buildAgent(targetOf(chipId));
   const block = usbBlock(findChip(chipId), { landingPage: 'https://fw.example.com/' });
-  const line = computeCryptoHere(machineLine(chipId, 'usb vm', build, block), build.elf);
+  const line = quickMachineLine(chipId, 'usb vm', build, block);
   await personalizeMachine(line, 2);
   const file = await withLicense(await makePackage(chipId), line);
   const changed = file.slice();

@@ -1,7 +1,7 @@
 // A blank chip to a verified receipt, through each way to a chip, with the machine code that ships:
-// personalize, install, receipt, audit, all by the commands. One chip over a serial line and one through
-// OpenOCD here; every chip by every way, a place that nobody trusts, and a board in
-// `npm run lab -- ways`. USB is in usb-vm-way.arm.test.ts: it needs a bus.
+// personalize, install, receipt, audit, all by the commands. One chip over a serial line, its cryptography
+// computed by the host, and one through OpenOCD here; every chip by every way, a place that nobody trusts,
+// and a board in `npm run lab -- ways`. USB is in usb-vm-way.arm.test.ts: it needs a bus.
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,10 @@ import { readPublicKey } from '../../apps/cli/src/public-key-file.ts';
 import { Chain } from '../../apps/cli/test/chain.ts';
 import { jsonLines } from '../../apps/cli/test/run-here.ts';
 import { buildShipping } from '../../device/agent/build-shipping.ts';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { lackingTool } from '../../tools/test-report/skip-tests.ts';
+import { computeCryptoHere } from '../power/bench.ts';
 import { askedChips } from './asked-chips.ts';
 
 interface Plugged {
@@ -126,6 +129,7 @@ describe.each(rows)('%s by the way %s', (id, name) => {
     const lack = way.tool === undefined ? undefined : lackingTool([way.tool]);
     if (lack !== undefined) return context.skip(lack);
     const { chip, via, socket } = await way.plug(id);
+    if (!isWhole && name !== 'OpenOCD') computeCryptoHere(chip, buildAgent(targetOf(id)));
     const unit = `${id} ${name}`;
     const order = await chain.order(id, unit);
     const records = chain.at(`${unit}.records`);

@@ -76,6 +76,7 @@ const listsElsewhere = [
   'apps/cli/src/updater/publishable-licenses.ts',
   'apps/cli/src/virtual/state-file.test.ts',
   'apps/cli/test/agent-update.test.ts',
+  'apps/cli/test/authority-process.ts',
   'apps/cli/test/batch.test.ts',
   'apps/cli/test/desk-file.test.ts',
   'apps/cli/test/field-update.dfu-util.test.ts',

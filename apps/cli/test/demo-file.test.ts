@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { findChip } from '@firmseal/chips';
 import { withVectorTable } from '@firmseal/chips/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-demo-file-'));
@@ -75,17 +76,16 @@ function srecords(address: number, bytes: Uint8Array): string {
 
 const demoJson = (...words: string[]) => runHere(['demo', ...words, '--json']);
 
+const files: readonly (readonly [string, () => string[], string])[] = [
+  ['an ELF file linked at 0x08000000', () => [file('start.elf', linked(0x0800_0000, 20_000))], 'bank2'],
+  ['an ELF file linked above the agent', () => [file('above.elf', linked(0x0804_0000, 20_000))], 'above'],
+  ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000, 0x0800_0000)))], 'bank2'],
+  ['a raw binary', () => [file('app.bin', content(12_345, 0x0804_0000)), '--address', '0x08040000'], 'above'],
+];
+
+// In a sample one file for each slot.
 describe('the demo with a file of the user', () => {
-  it.each([
-    ['an ELF file linked at 0x08000000', () => [file('start.elf', linked(0x0800_0000, 20_000))], 'bank2'],
-    ['an ELF file linked above the agent', () => [file('above.elf', linked(0x0804_0000, 20_000))], 'above'],
-    ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000, 0x0800_0000)))], 'bank2'],
-    [
-      'a raw binary',
-      () => [file('app.bin', content(12_345, 0x0804_0000)), '--address', '0x08040000'],
-      'above',
-    ],
-  ] as const)('%s', async (_, words, slot) => {
+  it.each(sampled(files, [files[0]!, files[3]!]))('%s', async (_, words, slot) => {
     const outcome = await demoJson(...words());
     expect(outcome.stderr).toBe('');
     expect(outcome.status).toBe(0);

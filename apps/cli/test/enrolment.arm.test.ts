@@ -1,5 +1,6 @@
 // Enrolment by the commands: a programming house writes the exported agent, a secret of the list and the
-// protection, and holds no key; at first contact the chip proves its secret and is certified, once.
+// protection, and holds no key; at first contact the chip proves its secret and is certified, once. In a
+// sample the host computes the cryptography of the chip in machine code.
 
 import { readFileSync, statSync } from 'node:fs';
 import { anchorPart } from '@firmseal/agent-image';
@@ -17,6 +18,10 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
+import { targetOf } from '../../../device/agent/toolchain/targets.ts';
+import { buildAgent as buildMachineCode } from '../../../device/agent/toolchain/thumb.ts';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { isWhole } from '../../../tools/test-report/sample.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';
 
@@ -96,6 +101,7 @@ it('a chip of the list, in machine code, gets its identity, installs, and its re
   const exported = readImage(readFileSync(file), { fileName: file }).segments as readonly Segment[];
   const secret = rowOf(list(), 0);
   const chip = programmed('enrolled', exported, secret, 2);
+  if (!isWhole) computeCryptoHere(chip, buildMachineCode(targetOf(id)));
   const { plug, outcome } = await first(chip);
   expect([outcome.status, outcome.stderr]).toEqual([0, '']);
   expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);

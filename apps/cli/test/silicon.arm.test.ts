@@ -1,6 +1,7 @@
 // `firmseal silicon check` with the machine code that ships on a virtual chip behind a serial line, up to the
 // rehearsal of personalization; what its report is good for, and what personalization refuses without one.
-// The installs after it are in silicon-trial.test.ts, and in `npm run lab -- ways` on machine code.
+// The installs after it are in silicon-trial.test.ts, and in `npm run lab -- ways` on machine code. In a
+// sample the host computes the cryptography of the chip.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +11,10 @@ import { startInBootloader } from '@firmseal/uart-bootloader/testing';
 import { machineCode, serveUart, UartDoor } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
+import { targetOf } from '../../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../../device/agent/toolchain/thumb.ts';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { isWhole } from '../../../tools/test-report/sample.ts';
 import { runCommandLine } from '../src/program.ts';
 import { memoryShell, runHere } from './run-here.ts';
 
@@ -23,6 +28,7 @@ let via = '';
 
 beforeAll(async () => {
   buildShipping();
+  if (!isWhole) computeCryptoHere(chip, buildAgent(targetOf('stm32g0b1')));
   const server = await serveUart(new UartDoor(chip), 0);
   closing.push(() => server.close());
   via = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`;

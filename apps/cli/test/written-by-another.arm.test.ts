@@ -1,5 +1,6 @@
 // A chip on which another programmer wrote the exported agent: it makes its identity all the same. A
-// simulated core executes every instruction; nothing here ran on silicon.
+// simulated core executes every instruction, in a sample but those of the cryptography; nothing here ran on
+// silicon.
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -17,6 +18,10 @@ import {
 } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
+import { targetOf } from '../../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../../device/agent/toolchain/thumb.ts';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { isWhole } from '../../../tools/test-report/sample.ts';
 import { lackingTool } from '../../../tools/test-report/skip-tests.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';
@@ -88,6 +93,7 @@ it('the agent that another programmer wrote from the exported file makes its ide
   const options = new Map(facts.options.registers.map((one) => [one.id, one.defaultValue]));
   expect(chip.debug.writeOptionBytes(changedOptions(options, bootOptions(facts)))).toBe('ok');
   chip.powerOff();
+  if (!isWhole) computeCryptoHere(chip, buildAgent(targetOf(id)));
 
   await chain.personalize(id, { ...(await chain.plugIn(chip)), via: 'written' });
   expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);

@@ -186,7 +186,7 @@ function countOperations(bench: AnchorBench, action: () => void): number {
 
 describe.each(agentChipIds)('%s, power cut at every operation of', (chipId) => {
   const moments = sampled(['before', 'torn', 'after'] as const, ['torn'] as const);
-  const step = sampled(1, chipId === 'stm32f427' || chipId === 'stm32f405' ? 7 : 3);
+  const step = sampled(1, chipId === 'stm32f427' || chipId === 'stm32f405' ? 13 : 7);
 
   async function everyCut(
     prepare: (bench: AnchorBench) => void,

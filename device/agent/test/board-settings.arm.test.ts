@@ -12,7 +12,7 @@ import { findChip } from '@firmseal/chips';
 import { encodeFrame } from '@firmseal/link';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
@@ -20,7 +20,7 @@ import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { greetingApplication, greetingOf } from './greeting-application.ts';
 import { type Line, NoAnswer } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makePackage } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -71,7 +71,7 @@ describe.skipIf(!canBuild).each(boards)('$id', ({ chip, settings, block }) => {
   const isBuiltIn = ownPins.toChip === builtIn.toChip;
 
   test('answers on the UART of the board and on no other', () => {
-    const line = machineLine(chip, 'board', undefined, block);
+    const line = quickMachineLine(chip, 'board', undefined, block);
     expect(faultAt(line, ownPins)).toBe(0);
     if (!isBuiltIn) expect(faultAt(line, builtIn)).toBeUndefined();
   });
@@ -80,7 +80,7 @@ describe.skipIf(!canBuild).each(boards)('$id', ({ chip, settings, block }) => {
     const torn = block.slice();
     torn.fill(0xff, 32);
     for (const [settled, fault] of [[torn, damaged] as const, [undefined, missing] as const]) {
-      const line = machineLine(chip, 'board', undefined, settled);
+      const line = quickMachineLine(chip, 'board', undefined, settled);
       if (!isBuiltIn) expect(faultAt(line, ownPins)).toBeUndefined();
       expect(faultAt(line, builtIn)).toBe(fault);
     }
@@ -107,7 +107,7 @@ const refused = {
 test.skipIf(!canBuild).each(Object.entries(refused))(
   'a block of %s leaves the built-in settings',
   (_, one) => {
-    const line = machineLine(g0, 'board', undefined, one.block);
+    const line = quickMachineLine(g0, 'board', undefined, one.block);
     expect(faultAt(line, builtIn)).toBe(one.fault);
   },
 );
@@ -115,7 +115,7 @@ test.skipIf(!canBuild).each(Object.entries(refused))(
 describe.skipIf(!canBuild)('rates', () => {
   const line = () => {
     const { uart } = plain;
-    return machineLine(
+    return quickMachineLine(
       g0,
       'rates',
       undefined,
@@ -145,7 +145,7 @@ describe.skipIf(!canBuild)('rates', () => {
 async function installed(block: Bytes, without: Weakening = {}): Promise<Line> {
   const build =
     Object.keys(without).length === 0 ? buildAgent(targetOf(g0)) : mutantBuild({ chip: g0, without });
-  const line = computeCryptoHere(machineLine(g0, 'board', build, block), build.elf);
+  const line = quickMachineLine(g0, 'board', build, block);
   await personalizeMachine(line, 0);
   const slot = findChip(g0).layout.slots[0]!;
   const program = greetingApplication(g0, slot.linkStart, folder);
@@ -234,7 +234,7 @@ describe.skipIf(!canBuild)('boots that no application confirmed', () => {
 describe.skipIf(!canBuild)('without a defence', () => {
   const weak = (name: string, instead: string) => mutantBuild({ chip: g0, without: { [name]: instead } });
   const faultOf = (build: { readonly elf: string }, block: Bytes) =>
-    faultAt(machineLine(g0, 'board', build, block), builtIn);
+    faultAt(quickMachineLine(g0, 'board', build, block), builtIn);
 
   test('the checksum: a block that changed on its way is followed', () => {
     const other = nucleo.block.slice();

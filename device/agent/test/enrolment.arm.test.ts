@@ -9,12 +9,12 @@ import { finalOptions, findChip } from '@firmseal/chips';
 import { originNumber } from '@firmseal/formats';
 import { describe, expect, it } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { type Line, NoAnswer, personalizeBegin, personalizeFinish } from './line.ts';
-import { machineLine } from './machine-line.ts';
 import { certify, epoch, origin, pattern, product, root } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -40,7 +40,7 @@ function enrolledLine(block: Bytes, without: Record<string, string> = {}): Line 
     Object.keys(without).length === 0
       ? buildAgent(targetOf(chip.id))
       : mutantBuild({ chip: chip.id, without });
-  const line = computeCryptoHere(machineLine(chip.id, 'enrolment', build), build.elf);
+  const line = quickMachineLine(chip.id, 'enrolment', build);
   line.chip.debug.connect();
   expect(line.chip.debug.programFlash(addressStart, block)).toBe('ok');
   return line;
@@ -108,7 +108,7 @@ describe.skipIf(!canBuild)('an enrolment secret', () => {
     await finish(whole, keys);
     const operations = whole.chip.power.operations - before;
     const seen = new Set<string>();
-    for (let cut = 1; cut <= operations; cut += Math.ceil(operations / 24)) {
+    for (let cut = 1; cut <= operations; cut += Math.ceil(operations / sampled(24, 8))) {
       const line = enrolledLine(blockOf());
       const cutKeys = begin(line);
       line.chip.power.plan([{ operation: line.chip.power.operations + cut, moment: 'torn' }]);

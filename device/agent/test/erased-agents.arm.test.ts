@@ -6,7 +6,7 @@ import { concatBytes, u32le } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { type Chip, eraseUnitsOf, findChip, type Range } from '@firmseal/chips';
 import { describe, expect, test } from 'vitest';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { agentSlot } from '../toolchain/shipped-image.ts';
@@ -14,7 +14,7 @@ import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { type ErasingChip, erasingApplication } from './erasing-application.ts';
 import type { Line } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makePackage } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -62,7 +62,7 @@ describe.skipIf(!canBuild).each(['stm32f427', 'stm32g0b1'] as const)('%s, at lev
     'an application erases %s, and a sealed install succeeds afterwards',
     async (_, ranges) => {
       const build = buildAgent(targetOf(id));
-      const line = computeCryptoHere(machineLine(id, 'erased agents', build), build.elf);
+      const line = quickMachineLine(id, 'erased agents', build);
       await personalizeMachine(line, 2);
       const { layout } = chip;
       await line.install(await packageOf(chip, [...ranges, layout.anchor, layout.anchorData], 5));

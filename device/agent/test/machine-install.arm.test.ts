@@ -12,7 +12,7 @@ import { eraseUnitAt, findChip } from '@firmseal/chips';
 import { readImage, type Segment } from '@firmseal/image';
 import type { SealArea } from '@firmseal/seal';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
 import { portedChips, targetOf } from '../toolchain/targets.ts';
@@ -72,8 +72,8 @@ function listen(line: Line): () => string {
 
 function lineOf(chipId: string, computes: boolean): Line {
   const build = buildAgent(targetOf(chipId));
-  const line = machineLine(chipId, 'machine code', build);
-  return computes || isWhole ? line : computeCryptoHere(line, build.elf);
+  const make = computes || isWhole ? machineLine : quickMachineLine;
+  return make(chipId, 'machine code', build);
 }
 
 describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {

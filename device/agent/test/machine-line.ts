@@ -80,19 +80,30 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
+export interface Executables {
+  readonly elf: string;
+  readonly anchorElf?: string;
+}
+
 /**
- * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized;
- * `block`: settings of its board; `trust`: what the data of its anchor name.
+ * A chip that is off, with anchor and agent (of the sources, or other executables) in its flash, not
+ * personalized; `block`: settings of its board; `trust`: what the data of its anchor name.
  */
-export function machineLine(
+export function machineInSocket(
   chipId: string,
   seed = 'machine code',
-  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
+  { elf, anchorElf }: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
   trust: AnchorOwner = owner,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
   install(chip, { elf, block, anchorElf, trust });
-  chip.powerOn();
   return new Line(chip);
+}
+
+/** The same, on: its agent waits on the link. */
+export function machineLine(...of: Parameters<typeof machineInSocket>): Line {
+  const line = machineInSocket(...of);
+  line.chip.powerOn();
+  return line;
 }

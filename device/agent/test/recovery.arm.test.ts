@@ -9,13 +9,13 @@ import type { Bytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
 import { describe, expect, test } from 'vitest';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { enterAgent, recover } from './hostile-application.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makePackage } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -75,7 +75,7 @@ erase:
 describe.skipIf(!canBuild)('an application at the start of flash of an STM32F427, at level 2', () => {
   test('erases the journal, and the chip comes back by a statement and a sealed install', async () => {
     const build = buildAgent(targetOf('stm32f427'));
-    const line = computeCryptoHere(machineLine('stm32f427', 'eeprom emulation', build), build.elf);
+    const line = quickMachineLine('stm32f427', 'eeprom emulation', build);
     await personalizeMachine(line, 2);
     const { layout } = findChip('stm32f427');
     const slot = layout.slots.find((one) => one.handover === 'swap-banks')!;
@@ -111,7 +111,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32g0b1', 'stm32u575'], ['stm32g0b1'
   (id) => {
     test('is made anew, and not below the counter that was installed', async () => {
       const build = buildAgent(targetOf(id));
-      const line = computeCryptoHere(machineLine(id, 'lost journal', build), build.elf);
+      const line = quickMachineLine(id, 'lost journal', build);
       await personalizeMachine(line, 0);
       const { layout } = findChip(id);
       const [slot] = layout.slots;

@@ -7,13 +7,13 @@ import type { Bytes } from '@firmseal/bytes';
 import { brownOutOptions, type Chip, changedOptions, findChip } from '@firmseal/chips';
 import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
-import { computeCryptoHere, enterAgent } from '../../../lab/power/bench.ts';
+import { enterAgent, quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../toolchain/thumb.ts';
 import type { Line } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makePackage, pattern, type TestPackage } from './trusted-site.ts';
 
 /** ST's boards: 3.0 V and more. */
@@ -50,8 +50,7 @@ const blockOf = (chipId: string) => encodeBoardBlock(findBoard(boards[chipId]!).
 
 /** Personalized, with an application; waits in its agent. */
 async function withApplication(chipId: string, build: AgentBuild, block?: Bytes): Promise<Line> {
-  const line = machineLine(chipId, 'supply', build, block);
-  computeCryptoHere(line, build.elf);
+  const line = quickMachineLine(chipId, 'supply', build, block);
   await personalizeMachine(line, 0);
   await line.install(await packageFor(findChip(chipId), 5));
   enterAgent(line);

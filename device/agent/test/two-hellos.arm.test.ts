@@ -11,9 +11,10 @@ import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { keyFromFault, type Signed, signedOf, verifies } from '../../../lab/glitch/signed.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
-import { type AgentBuild, symbolsOf } from '../toolchain/thumb.ts';
+import { anchorTargetOf } from '../toolchain/targets.ts';
+import { type AgentBuild, buildAgent, symbolsOf } from '../toolchain/thumb.ts';
 import { type Line, NoAnswer } from './line.ts';
-import { machineLine } from './machine-line.ts';
+import { machineInSocket } from './machine-line.ts';
 import { pattern } from './trusted-site.ts';
 
 const chip = 'stm32f427';
@@ -49,13 +50,18 @@ class Bench {
   #inside: number | undefined;
 
   constructor(build: AgentBuild) {
-    this.line = machineLine(chip, 'two hellos', build);
+    this.line = machineInSocket(chip, 'two hellos', build);
     const { processor } = this.line.chip.machine;
     const { core } = processor;
     this.#symbols = symbolsOf(build.elf);
     const sign = this.#symbols.get('fs_crypto_es256_sign')!.address & ~1;
     const code = { symbols: this.#symbols, constants: agentConstants(build.target) };
-    const functions = hostCrypto(core, code, new RunningHashes());
+    const anchor = symbolsOf(buildAgent(anchorTargetOf(chip)).elf);
+    const hashes = new RunningHashes();
+    const functions = new Map([
+      ...hostCrypto(core, code, hashes),
+      ...hostCrypto(core, { ...code, symbols: anchor }, hashes),
+    ]);
     functions.delete(sign);
     const execute = core.executeInstruction.bind(core);
     core.executeInstruction = () => {
@@ -80,6 +86,7 @@ class Bench {
       quick();
       return 1;
     };
+    this.line.chip.powerOn();
   }
 
   /** Steps of the last signature at which a function began. */

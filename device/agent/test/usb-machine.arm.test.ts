@@ -16,14 +16,14 @@ import type { UsbWire } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { hostileUsb } from '../../../lab/hostile-usb/campaign.ts';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { blankLine, type Line, NoAnswer } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makeLicense, makePackage, places, type TestPackage } from './trusted-site.ts';
 import { UsbFrames } from './usb-frames.ts';
 import { dfuState, putBoard, Stalled, UsbHost, usbBlock } from './usb-host.ts';
@@ -37,8 +37,7 @@ const none = new Uint8Array(0);
 function usbLine(without: Weakening = {}, usb: object = settings): Line {
   const build =
     Object.keys(without).length === 0 ? buildAgent(targetOf(chipId)) : mutantBuild({ chip: chipId, without });
-  const line = machineLine(chipId, 'usb', build, usbBlock(findChip(chipId), usb));
-  return computeCryptoHere(line, build.elf);
+  return quickMachineLine(chipId, 'usb', build, usbBlock(findChip(chipId), usb));
 }
 
 /** One chip for the tests, in their order; the application is installed by the last of them. */

@@ -5,14 +5,14 @@
 import { findChip } from '@firmseal/chips';
 import type { UsbDevice } from '@firmseal/virtual-stm32';
 import { afterAll, describe, expect, it } from 'vitest';
-import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { canRunDfuUtil, DfuUtil, withLicense } from './dfu-util.ts';
 import type { Line } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { personalizeMachine } from './machine-line.ts';
 import { makePackage } from './trusted-site.ts';
 import { usbBlock } from './usb-host.ts';
 
@@ -23,10 +23,7 @@ afterAll(() => program?.end());
 
 async function usbLine(): Promise<Line> {
   const build = buildAgent(targetOf(chipId));
-  const line = computeCryptoHere(
-    machineLine(chipId, 'dfu-util', build, usbBlock(findChip(chipId))),
-    build.elf,
-  );
+  const line = quickMachineLine(chipId, 'dfu-util', build, usbBlock(findChip(chipId)));
   await personalizeMachine(line, 2);
   return line;
 }

@@ -15,6 +15,7 @@ import {
   wasmAgent,
 } from '@firmseal/virtual-stm32';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
 import { buildWeakenedAgent } from '../build.ts';
 import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -163,10 +164,15 @@ function drawNonce(line: Line, nonce: Bytes): void {
     address >>> 0 === randomData && words.length > 0 ? words.shift()! : read(address);
 }
 
-const images = new Map<string, ReadonlyMap<number, Uint8Array>>();
+interface MachineImage {
+  readonly elf: string;
+  readonly units: ReadonlyMap<number, Uint8Array>;
+}
+
+const images = new Map<string, MachineImage>();
 
 /** The machine code in pieces of a kibibyte; built once in a process. */
-function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, Uint8Array> {
+function machineImage(chipId: string, namesNonce: boolean): MachineImage {
   const name = `${chipId} ${namesNonce}`;
   const known = images.get(name);
   if (known !== undefined) return known;
@@ -174,21 +180,19 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
     : buildMachineCode(targetOf(chipId));
   const parts = shippedSegments(elf, findChip(chipId));
-  const image = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
+  const units = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
+  const image = { elf, units };
   images.set(name, image);
   return image;
 }
 
-/**
- * Its agent is the machine code that ships, with BearSSL; where a nonce is wanted, it takes that from the
- * generator.
- */
-export async function machineChip(wanted: Wanted): Promise<Line> {
+async function chipOf(wanted: Wanted, isQuick: boolean): Promise<Line> {
   const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
   chip.powerOn();
   chip.debug.connect();
-  for (const [address, bytes] of machineImage(wanted.chipId, wanted.nonce !== undefined))
-    program(chip, address, bytes);
+  const { elf, units } = machineImage(wanted.chipId, wanted.nonce !== undefined);
+  for (const [address, bytes] of units) program(chip, address, bytes);
+  if (isQuick) computeCryptoHere(chip, { elf });
   const line = await prepare(chip, wanted);
   if (wanted.nonce !== undefined) {
     if (wanted.chipId !== 'stm32f427') throw new Error('nonces are drawn on the F427 only');
@@ -196,3 +200,12 @@ export async function machineChip(wanted: Wanted): Promise<Line> {
   }
   return line;
 }
+
+/**
+ * Its agent is the machine code that ships, with BearSSL; where a nonce is wanted, it takes that from the
+ * generator.
+ */
+export const machineChip = (wanted: Wanted): Promise<Line> => chipOf(wanted, false);
+
+/** The same, the cryptography computed by the host. */
+export const quickMachineChip = (wanted: Wanted): Promise<Line> => chipOf(wanted, true);

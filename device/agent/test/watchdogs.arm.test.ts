@@ -21,7 +21,7 @@ import { hasTool } from '../../../tools/toolchain.ts';
 import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../toolchain/thumb.ts';
 import { type Line, NoAnswer } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { machineInSocket, machineLine, personalizeMachine } from './machine-line.ts';
 import { makePackage, pattern } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -52,10 +52,12 @@ interface Watched {
 
 /** A personalized chip at level 0. */
 async function personalized(chipId: string, build: AgentBuild, anchorElf?: string): Promise<Watched> {
-  const line = machineLine(chipId, 'watchdog', { elf: build.elf, ...(anchorElf ? { anchorElf } : {}) });
+  const executables = { elf: build.elf, ...(anchorElf ? { anchorElf } : {}) };
+  const line = machineInSocket(chipId, 'watchdog', executables);
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;
-  computeCryptoHere(line, build.elf);
+  computeCryptoHere(line.chip, executables);
+  line.chip.powerOn();
   await personalizeMachine(line, 0);
   let count = 0;
   line.chip.onEvent = (event) => {

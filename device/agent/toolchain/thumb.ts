@@ -3,7 +3,7 @@
 // the last by the linker script).
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Range } from '@firmseal/chips';
 import { root } from './cache.ts';
@@ -36,6 +36,9 @@ export const thumbCompiler = (cpu: string): Compiler => ({
     '-fno-strict-aliasing',
   ],
 });
+
+/** Passes of gcc that make our own code longer: found by trying, for all cores alike. */
+const smallFlags = ['-fno-move-loop-invariants', '-fno-schedule-insns2', '-fno-tree-dominator-opts'];
 
 /** No C library: port/cortex-m/memory.c has the four functions that are needed. libgcc divides. */
 export const bareMetal = ['-nostdlib', '-lgcc', '-Wl,--gc-sections', '-Wl,--fatal-warnings'];
@@ -104,8 +107,19 @@ function linkerScript({ memory: { code, ram } }: Target, stackBytes: number): st
   ].join('\n');
 }
 
+type Symbols = ReadonlyMap<string, { readonly address: number; readonly sizeBytes: number }>;
+
+const knownSymbols = new Map<string, Symbols>();
+
 /** Every symbol of an executable, with its address and size in bytes (0 where it has none). */
-export function symbolsOf(elf: string): Map<string, { address: number; sizeBytes: number }> {
+export function symbolsOf(elf: string): Symbols {
+  const version = `${elf} ${statSync(elf).mtimeMs}`;
+  const symbols = knownSymbols.get(version) ?? readSymbols(elf);
+  knownSymbols.set(version, symbols);
+  return symbols;
+}
+
+function readSymbols(elf: string): Symbols {
   const { status, stdout, stderr } = spawnSync('arm-none-eabi-nm', ['--format=sysv', elf], {
     encoding: 'utf8',
   });
@@ -126,9 +140,9 @@ const heap = /^_*(malloc|free|calloc|realloc|sbrk)(_r)?$/;
 /** Builds through the cache. Throws with the tool's words, or naming the rule that the code breaks. */
 export function buildAgent(target: Target): AgentBuild {
   const compiler = thumbCompiler(target.cpu);
-  const defines = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31'];
+  const own = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31', ...smallFlags];
   const objects = [
-    ...compileOurs(compiler, target.sources, target.includes, defines),
+    ...compileOurs(compiler, target.sources, target.includes, own),
     ...compileBearssl(compiler, target.arithmetic),
   ];
   const graphs = objects.map(({ callGraph }) => callGraph).filter((path) => path !== '');

@@ -97,8 +97,20 @@ function treeOf(sources: Sources): FileTree {
 }
 
 /** Version of the compiler, which is a part of every name in the cache. */
-const compilerVersion = (): string =>
-  JSON.parse(readFileSync(join(root, 'node_modules/@yowasp/clang/package.json'), 'utf8')).version;
+const compilerVersion: string = JSON.parse(
+  readFileSync(join(root, 'node_modules/@yowasp/clang/package.json'), 'utf8'),
+).version;
+
+const includedNames = new Map<string, readonly string[]>();
+
+/** What the text of a source includes; texts are the same for most builds. */
+function namesIncluded(text: string): readonly string[] {
+  const known = includedNames.get(text);
+  if (known !== undefined) return known;
+  const names = [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]/gm)].map(([, name]) => name!);
+  includedNames.set(text, names);
+  return names;
+}
 
 /**
  * The files that `path` can include, itself among them, whatever its conditions say. A file that is not
@@ -106,10 +118,8 @@ const compilerVersion = (): string =>
  */
 function reachable(sources: Sources, path: string, includes: readonly string[], found = new Set<string>()) {
   found.add(path);
-  for (const [, name] of (sources.get(path) ?? '').matchAll(
-    /^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]/gm,
-  )) {
-    const places = [posix.dirname(path), ...includes].map((folder) => posix.join(folder, name!));
+  for (const name of namesIncluded(sources.get(path) ?? '')) {
+    const places = [posix.dirname(path), ...includes].map((folder) => posix.join(folder, name));
     const place = places.find((candidate) => sources.has(candidate));
     if (place !== undefined && !found.has(place)) reachable(sources, place, includes, found);
   }
@@ -119,7 +129,7 @@ function reachable(sources: Sources, path: string, includes: readonly string[], 
 function objectKey(sources: Sources, path: string, { compile, includes }: WasmFlags): string {
   const files = [...reachable(sources, path, includes)].sort();
   return hashOf(
-    compilerVersion(),
+    compilerVersion,
     ...compile,
     '',
     ...includes,
@@ -173,7 +183,7 @@ async function compileMissing(sources: Sources, paths: readonly string[], flags:
 export async function compileToWasm(sources: Sources, flags: WasmFlags): Promise<Uint8Array<ArrayBuffer>> {
   const paths = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
   const keys = paths.map((path) => objectKey(sources, path, flags));
-  const hash = createHash('sha256').update(JSON.stringify([compilerVersion(), flags.link, keys]));
+  const hash = createHash('sha256').update(JSON.stringify([compilerVersion, flags.link, keys]));
   const path = join(cacheFolder(), `${hash.digest('hex').slice(0, 32)}.wasm`);
   if (!existsSync(path)) {
     await compileMissing(sources, paths, flags);

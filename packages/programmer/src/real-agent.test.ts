@@ -1,10 +1,11 @@
 // The engine against the agent in C, compiled to WebAssembly, on the virtual STM32F427: every
 // frame dropped, doubled, damaged or delayed once, power cut at many operations of the flash,
-// and the same command run again.
+// and the same command run again. In a sample every fourth frame, another one for each misfortune.
 
 import type { ChunkFate } from '@firmseal/link/testing';
 import type { PowerCut } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { createBench } from '../test/bench.ts';
 import { RealChip, verifyRealCertificate } from '../test/real-chip.ts';
 import { deviceData, firmware } from '../test/small-package.ts';
@@ -42,10 +43,10 @@ describe('every frame, each misfortune once: PASS, one unit', () => {
     damaged: { corruptAt: 3 },
     'delayed by 5 s': { delayMs: 5000 },
   };
-  for (const [name, fate] of Object.entries(fates)) {
+  for (const [at, [name, fate]] of Object.entries(fates).entries()) {
     for (const direction of ['to-agent', 'to-host'] as const) {
       test(`${name} ${direction}`, async () => {
-        for (let hit = 0; ; hit++) {
+        for (let hit = sampled(0, at); ; hit += sampled(1, 4)) {
           const { bench } = await ready();
           let seen = 0;
           let fired = 0;
@@ -76,7 +77,7 @@ describe('power is cut and comes back', () => {
       await clean.bench.run();
       const count = clean.chip.power.operations - start;
       expect(count).toBeGreaterThan(50);
-      for (let step = 0; step < 24; step++) {
+      for (let step = 0; step < 24; step += sampled(1, 3)) {
         const { chip, bench } = await ready();
         const operation = chip.power.operations + 1 + Math.floor((step * count) / 24);
         const cut: PowerCut = { operation, moment };

@@ -60,6 +60,7 @@ export class OptionBytes {
   #stored: Map<number, number>;
   #loaded: Map<number, number>;
   /** Derived from the values in force; every access asks for them. */
+  #level: ReadoutLevel = 0;
   #access: ReadoutLevel = 0;
   #executeOnly: readonly Range[] = [];
 
@@ -72,6 +73,7 @@ export class OptionBytes {
   }
 
   #derive(): void {
+    this.#level = readoutLevel(this.#parts.chip, this.#loaded);
     this.#access = accessLevel(this.#parts.chip, this.#loaded);
     this.#executeOnly = executeOnlyRanges(this.#parts.chip, this.#loaded);
   }
@@ -113,7 +115,7 @@ export class OptionBytes {
 
   /** Readout level in force. */
   get level(): ReadoutLevel {
-    return readoutLevel(this.#parts.chip, this.#loaded);
+    return this.#level;
   }
 
   field(name: string): number {
