@@ -5,10 +5,10 @@ import { sampled } from '../../tools/test-report/sample.ts';
 import { StagedCuts } from './staged.ts';
 
 const runs = sampled(
-  ['stm32f427', 'stm32l476', 'stm32u575'].flatMap((chipId) =>
+  ['stm32f427', 'stm32h743', 'stm32u575'].flatMap((chipId) =>
     (['resume', 'erase', 'trial'] as const).map((manner) => [chipId, manner] as const),
   ),
-  (['resume', 'erase', 'trial'] as const).map((manner) => ['stm32u575', manner] as const),
+  (['resume', 'erase', 'trial'] as const).map((manner) => ['stm32h743', manner] as const),
 );
 
 test.each(runs)(

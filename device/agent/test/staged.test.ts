@@ -29,7 +29,7 @@ function flipped(file: Uint8Array, at: number) {
   return { file: bytes };
 }
 
-describe.each(sampled(['stm32f427', 'stm32u575'], ['stm32f427']))('staged on %s', (chipId) => {
+describe.each(sampled(['stm32f427', 'stm32h743', 'stm32u575'], ['stm32f427']))('staged on %s', (chipId) => {
   let bench: StagedBench;
   beforeAll(async () => {
     bench = await stagedBench(chipId);

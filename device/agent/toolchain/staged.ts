@@ -2,6 +2,6 @@
 // port/unstaged in its place: their slot has no room for it.
 
 /** By chip id. */
-const withoutRoom: readonly string[] = ['stm32g0b1', 'stm32h743'];
+const withoutRoom: readonly string[] = ['stm32g0b1'];
 
 export const takesStaged = (chipId: string): boolean => !withoutRoom.includes(chipId);
