@@ -16,7 +16,7 @@ test.each(runs)(
   async (chipId, manner) => {
     const cuts = await StagedCuts.create(chipId, manner);
     const { violations, planned, fired, renewed, previous } = cuts.run(
-      { every: sampled(1, 40), again: sampled(2, 6) },
+      { every: sampled(1, 15), again: sampled(2, 6) },
       sampled(undefined, ['torn']),
     );
     expect(violations).toEqual([]);
