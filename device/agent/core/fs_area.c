@@ -67,22 +67,29 @@ static fs_answer in_agent_copy(fs_place place) {
   return place.address == FS_AGENT_COPY_START && place.length <= FS_AGENT_LENGTH ? FS_YES : FS_NO;
 }
 
+fs_result fs_area_units(const fs_area *area, fs_erase_unit *units) {
+  fs_erase_unit last;
+  FS_TRY(fs_flash_unit_of(area->address, units));
+  /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
+  FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
+  units->end = last.end;
+  return FS_OK;
+}
+
 fs_result fs_area_check_chip(const fs_area *areas, uint32_t count) {
   uint32_t unit_end_before = 0;
   uint32_t i;
   for (i = 0; i < count; i++) {
     const fs_area *area = &areas[i];
-    fs_erase_unit first, last;
+    fs_erase_unit units;
     /* Defence agent-target */
     if (area->kind == FS_AREA_AGENT) FS_DEMAND(in_agent_copy(fs_area_place(area)) == FS_YES, FS_ERR_AGENT_TARGET_WRONG);
     else FS_DEMAND(in_slot(fs_area_place(area)) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
     FS_REQUIRE(area->address % FS_WRITE_UNIT_BYTES == 0 && area->length % FS_WRITE_UNIT_BYTES == 0,
                FS_ERR_AREA_MISALIGNED);
-    FS_TRY(fs_flash_unit_of(area->address, &first));
-    /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
-    FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
-    FS_DEMAND(first.start >= unit_end_before, FS_ERR_AREA_OVERLAP);
-    unit_end_before = last.end;
+    FS_TRY(fs_area_units(area, &units));
+    FS_DEMAND(units.start >= unit_end_before, FS_ERR_AREA_OVERLAP);
+    unit_end_before = units.end;
     FS_REQUIRE(area->kind != FS_AREA_GENERATED || FS_HAS_RANDOM_GENERATOR, FS_ERR_AREA_KIND_UNSUPPORTED);
   }
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);

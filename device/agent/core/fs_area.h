@@ -45,6 +45,10 @@ fs_result fs_area_check_chip(const fs_area *areas, uint32_t count);
 /* FS_YES when the length bytes from the address lie inside an area of firmware. */
 fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t address, uint32_t length);
 
+/* From the first to the last of the erase units that an area inside of flash touches.
+ * FS_ERR_AREA_OUTSIDE_APPLICATION. */
+fs_result fs_area_units(const fs_area *area, fs_erase_unit *units);
+
 /* Erases every unit that the place touches and that ends after the address `from`. */
 fs_result fs_area_erase(fs_place place, uint32_t from);
 

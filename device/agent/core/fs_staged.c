@@ -73,15 +73,11 @@ static fs_answer is_taken(const fs_erase_unit *unit) {
 static fs_answer waits(const fs_erase_unit *unit, uint32_t slot_end, stage *found) {
   uint32_t length, result;
   if (is_taken(unit) == FS_YES || read_mark(unit->start, REQUEST_WORD, &length) != FS_YES) return FS_NO;
-  found->unit = *unit;
-  found->end = unit->start + FILE_AT + length; /* looked at before it is used */
   if (read_mark(unit->start + RESULT_AT, RESULT_WORD, &result) == FS_YES) return FS_NO;
-  if (fs_flash_blank(unit->start + RESULT_AT, MARK_SIZE) == FS_YES) {
-    /* A unit is longer than both marks, so the difference does not wrap. */
-    if (length <= slot_end - unit->start - FILE_AT) return FS_YES;
-    note(found, FS_ERR_PACKAGE_TRUNCATED);
-    return FS_NO;
-  }
+  found->unit = *unit;
+  /* A unit is longer than both marks, so the difference does not wrap; nor does the sum then. */
+  found->end = length <= slot_end - unit->start - FILE_AT ? unit->start + FILE_AT + length : slot_end;
+  if (fs_flash_blank(unit->start + RESULT_AT, MARK_SIZE) == FS_YES) return FS_YES;
   (void)fs_flash_erase(unit); /* power went while a result was written */
   return FS_NO;
 }
@@ -89,12 +85,11 @@ static fs_answer waits(const fs_erase_unit *unit, uint32_t slot_end, stage *foun
 static fs_answer find(stage *found) {
   uint32_t i, address, end;
   fs_erase_unit unit;
-  for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
+  for (i = 0; i < FS_APP_SLOT_COUNT; i++) { /* each begins with a unit */
     end = fs_app_slots[i].start + fs_app_slots[i].length;
     for (address = fs_app_slots[i].start; address < end; address = unit.end) {
       if (fs_flash_unit_of(address, &unit) != FS_OK) break;
-      /* A slot may begin inside of a unit. */
-      if (unit.start == address && waits(&unit, end, found) == FS_YES) return FS_YES;
+      if (waits(&unit, end, found) == FS_YES) return FS_YES;
     }
   }
   return FS_NO;
@@ -120,13 +115,11 @@ static fs_result load_header(const stage *found, fs_buffer *buffer) {
 
 /* No erase of the install reaches the file. */
 static fs_result check_places(const stage *found, const fs_manifest *manifest) {
-  fs_erase_unit first, last;
+  fs_erase_unit units;
   uint32_t i;
   for (i = 0; i < manifest->area_count; i++) {
-    const fs_area *area = &manifest->areas[i];
-    FS_TRY(fs_flash_unit_of(area->address, &first));
-    FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last)); /* inside a slot: no wrap */
-    FS_REQUIRE(last.end <= found->unit.start || found->end <= first.start, FS_ERR_STAGED_OVERLAPS);
+    FS_TRY(fs_area_units(&manifest->areas[i], &units));
+    FS_REQUIRE(units.end <= found->unit.start || found->end <= units.start, FS_ERR_STAGED_OVERLAPS);
   }
   return FS_OK;
 }
@@ -179,7 +172,6 @@ static fs_result take_records(const stage *found, fs_buffer buffer, uint32_t sta
     result = fs_install_record(fs_session.next_index, buffer, &awaited);
     if (result == FS_ERR_RESUME_CONTENT_DIFFERS && awaited == 0) offset = start; /* it starts over, once */
     else FS_TRY(result);
-    FS_REQUIRE(result != FS_OK || fs_flow == FS_FLOW_RECORD_DONE, FS_ERR_INTERNAL_CHECK_FAILED);
   }
   return FS_OK;
 }
@@ -199,7 +191,6 @@ static fs_result install(const stage *found, fs_buffer buffer) {
   header.data = buffer.data;
   header.length = buffer.length;
   FS_TRY(fs_package_accept(header));
-  FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
   FS_REQUIRE(fs_manifest_is_agent(&fs_session.manifest) != FS_YES, FS_ERR_STAGED_AGENT);
   /* Power went between the end of the install and its note, or an application asks again. */
   if (fs_life_boots() == FS_YES && is(fs_now.manifest_digest) == FS_YES) return FS_OK;
@@ -211,7 +202,6 @@ static fs_result install(const stage *found, fs_buffer buffer) {
   FS_TRY(load_header(found, &buffer));
   FS_TRY(fs_package_license(buffer, &license));
   FS_TRY(fs_install_license(license, &apply));
-  FS_FLOW_INSIST(FS_FLOW_LICENSE_DONE);
   FS_REQUIRE(apply == FS_NO, FS_ERR_OPTIONS_APPLIED);
   return take_records(found, buffer, records);
 }

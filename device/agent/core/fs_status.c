@@ -22,11 +22,10 @@ enum {
   AT_RECEIPT_LENGTH,
   AT_MANIFEST_DIGEST,
   AT_CRC = AT_MANIFEST_DIGEST + FS_HASH_SIZE / 4u, /* of all before it */
-  AT_RECEIPT_CRC,
   AT_RECEIPT
 };
 
-FS_STATIC_ASSERT(AT_RECEIPT * 4u == 72u);
+FS_STATIC_ASSERT(AT_RECEIPT * 4u == 68u);
 FS_STATIC_ASSERT(FS_STATUS_LENGTH > AT_RECEIPT * 4u);
 
 /* Length of the receipt; 0 when none was asked for, or there is none. */
@@ -34,14 +33,13 @@ static uint32_t leave_receipt(uint8_t *place) {
   static const fs_view no_challenge = {0, 0};
   fs_writer writer = fs_writer_open(place, FS_STATUS_LENGTH - AT_RECEIPT * 4u);
   if (fs_port_receipt_requested() != FS_YES) return 0;
-  FS_FLOW_BEGIN(FS_FLOW_IDLE);
+  /* The flow word is FS_FLOW_IDLE, as between requests. */
   if (fs_receipt_write(&writer, no_challenge) != FS_OK || writer.status != FS_OK) return 0;
   return fs_flow == FS_FLOW_SIGNED ? writer.length : 0;
 }
 
 void fs_status_leave(void) {
   uint32_t *block = fs_port_status_place();
-  uint8_t *receipt = (uint8_t *)(block + AT_RECEIPT);
   block[AT_MAGIC] = STATUS_WORD;
   block[AT_AGENT_VERSION] = FS_AGENT_VERSION;
   block[AT_LIFE_CYCLE] = fs_life_number();
@@ -49,8 +47,7 @@ void fs_status_leave(void) {
   block[AT_INSTALL_COUNT] = fs_now.install_count;
   block[AT_EPOCH] = fs_now.epoch;
   block[AT_ENTRY] = fs_now.entry;
-  block[AT_RECEIPT_LENGTH] = leave_receipt(receipt);
+  block[AT_RECEIPT_LENGTH] = leave_receipt((uint8_t *)(block + AT_RECEIPT));
   memcpy(block + AT_MANIFEST_DIGEST, fs_now.manifest_digest, FS_HASH_SIZE);
   block[AT_CRC] = fs_crc32((const uint8_t *)block, AT_CRC * 4u);
-  block[AT_RECEIPT_CRC] = fs_crc32(receipt, block[AT_RECEIPT_LENGTH]);
 }

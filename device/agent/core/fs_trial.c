@@ -14,26 +14,16 @@
     fs_now.life_cycle ^= (from) ^ (to);         \
   } while (0)
 
-/* First and last byte of the erase units that an area touches. */
-static fs_result units_of(const fs_area *area, uint32_t *start, uint32_t *end) {
-  fs_erase_unit first, last;
-  FS_TRY(fs_flash_unit_of(area->address, &first));
-  /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
-  FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
-  *start = first.start;
-  *end = last.end;
-  return FS_OK;
-}
-
 static fs_result check_room(const fs_manifest *manifest) {
-  uint32_t i, k, start, end, other_start, other_end;
+  uint32_t i, k;
+  fs_erase_unit mine, other;
   /* Both counts are at most FS_AREA_MAX: no wrap. */
   FS_DEMAND(manifest->area_count + fs_now.area_count <= FS_AREA_MAX, FS_ERR_TRIAL_NO_ROOM);
   for (i = 0; i < manifest->area_count; i++) {
-    FS_TRY(units_of(&manifest->areas[i], &start, &end));
+    FS_TRY(fs_area_units(&manifest->areas[i], &mine));
     for (k = 0; k < fs_now.area_count; k++) {
-      FS_TRY(units_of(&fs_now.areas[k], &other_start, &other_end));
-      FS_DEMAND(end <= other_start || other_end <= start, FS_ERR_TRIAL_NO_ROOM);
+      FS_TRY(fs_area_units(&fs_now.areas[k], &other));
+      FS_DEMAND(mine.end <= other.start || other.end <= mine.start, FS_ERR_TRIAL_NO_ROOM);
     }
   }
   FS_REQUIRE(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -133,12 +123,13 @@ fs_result fs_trial_revert(void) {
 /* Where: the end of the last erase unit of the area with the entry, when the area leaves it free. Erased with
  * the area when the application was installed. */
 static fs_result confirm_place(uint32_t *address) {
-  uint32_t i, start, end;
+  uint32_t i;
+  fs_erase_unit units;
   for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
     const fs_area *area = &fs_now.areas[i];
     if (fs_area_in_firmware(area, 1, fs_now.entry, 8) != FS_YES) continue;
-    FS_TRY(units_of(area, &start, &end));
-    *address = end - CONFIRM_SIZE;
+    FS_TRY(fs_area_units(area, &units));
+    *address = units.end - CONFIRM_SIZE;
     return *address >= area->address + area->length ? FS_OK : (fs_result)FS_ERR_AREA_OUTSIDE_APPLICATION;
   }
   return FS_ERR_AREA_OUTSIDE_APPLICATION;

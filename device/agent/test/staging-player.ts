@@ -58,7 +58,7 @@ function readStatus(cpu: CpuPort): Status {
   if (typeof bytes === 'string') throw new Error('the status cannot be read');
   const view = new DataView(bytes.buffer);
   const [lifeCycle, securityCounter] = [view.getUint32(8, true), view.getUint32(12, true)];
-  return { lifeCycle, securityCounter, receipt: bytes.slice(72, 72 + view.getUint32(28, true)) };
+  return { lifeCycle, securityCounter, receipt: bytes.slice(68, 68 + view.getUint32(28, true)) };
 }
 
 export class StagingPlayer implements ExecutorFactory {
@@ -93,14 +93,12 @@ export class StagingPlayer implements ExecutorFactory {
   }
 }
 
-/** Erase units of a chip's first slot, by number, and where its last unit begins. */
-export function unitsOf(chip: Chip): { readonly starts: readonly number[] } {
-  const { storeStart, length } = chip.layout.slots[0]!;
-  const inside = chip.flash.eraseUnits.filter(
-    ({ addressStart, sizeBytes }) =>
-      addressStart >= storeStart && addressStart + sizeBytes <= storeStart + length,
-  );
-  return { starts: inside.map(({ addressStart }) => addressStart) };
+/** Where the erase units of a chip's first slot begin. */
+export function unitsOf({ layout, flash }: Chip): number[] {
+  const { storeStart, length } = layout.slots[0]!;
+  return flash.eraseUnits
+    .map(({ addressStart }) => addressStart)
+    .filter((start) => start >= storeStart && start < storeStart + length);
 }
 
 /** The application does it, and resets. */

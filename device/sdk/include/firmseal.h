@@ -56,6 +56,36 @@ void firmseal_reset(void) __attribute__((noreturn));
  * reset, whatever its cause. FIRMSEAL_NO_PLACE: the area touches the last 32 bytes of its erase unit. */
 firmseal_result firmseal_confirm(const void *image_end);
 
+/*
+ * Staged updates: spec/agent.md section 11. The application receives a sealed package, with its
+ * license attached, over a network of its own, and puts it into erase units that neither it nor the
+ * package uses. The agent takes it at the next reset. Addresses are as stored, the catalogue's,
+ * also where the banks are exchanged.
+ */
+typedef struct {
+  uint32_t start;
+  uint32_t length;  /* of the file */
+  uint32_t written; /* of it */
+  uint32_t held;    /* of them in `unit`, not programmed yet */
+  uint32_t unit[8];
+} firmseal_stage;
+
+/* Erases the units for a file of that length from `start` on, the first address of a unit. FIRMSEAL_NO_PLACE:
+ * it is not, or the file does not fit into the slot. FIRMSEAL_FLASH_FAILED. */
+firmseal_result firmseal_stage_begin(firmseal_stage *stage, uint32_t start, uint32_t length);
+
+/* Writes the next bytes of the file, as many as there are. FIRMSEAL_NO_PLACE: more than
+ * the length that was given. */
+firmseal_result firmseal_stage_write(firmseal_stage *stage, const void *bytes, uint32_t count);
+
+/* The file is whole: at the next reset the agent looks at it. FIRMSEAL_NOTHING_THERE: it is not. Without this
+ * call nothing happens at a reset. */
+firmseal_result firmseal_stage_request(firmseal_stage *stage);
+
+/* How the agent dealt with what was staged at that place: FIRMSEAL_OK and the number of a fault of
+ * docs/errors.md, or 0, installed. FIRMSEAL_NOTHING_THERE: nothing was requested there, or it still waits. */
+firmseal_result firmseal_stage_result(uint32_t start, uint32_t *fault);
+
 /* Gives the independent watchdog its time again: it runs during a trial. */
 void firmseal_feed_watchdog(void);
 

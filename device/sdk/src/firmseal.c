@@ -20,10 +20,10 @@
 
 #define STATUS_WORD 0x66735301u
 #define STATUS_CRC_BYTES 64u
-#define RECEIPT_AT 72u
+#define RECEIPT_AT 68u
 
 /* Words of the block: spec/agent.md section 10. */
-enum { MAGIC, AGENT_VERSION, LIFE_CYCLE, COUNTER, INSTALLS, EPOCH, ENTRY, RECEIPT_LENGTH, DIGEST, CRC = 16, RECEIPT_CRC };
+enum { MAGIC, AGENT_VERSION, LIFE_CYCLE, COUNTER, INSTALLS, EPOCH, ENTRY, RECEIPT_LENGTH, DIGEST, CRC = 16 };
 
 void firmseal_reset(void) {
   __asm__ volatile("dsb" ::: "memory");
@@ -76,7 +76,6 @@ firmseal_result firmseal_read_status(firmseal_status *status) {
   status->receipt = 0;
   status->receipt_length = 0;
   if (length == 0 || length > FIRMSEAL_STATUS_LENGTH - RECEIPT_AT) return FIRMSEAL_OK;
-  if (block[RECEIPT_CRC] != crc32(bytes + RECEIPT_AT, length)) return FIRMSEAL_OK;
   status->receipt = bytes + RECEIPT_AT;
   status->receipt_length = length;
   return FIRMSEAL_OK;
@@ -84,13 +83,14 @@ firmseal_result firmseal_read_status(firmseal_status *status) {
 
 firmseal_result firmseal_confirm(const void *image_end) {
   uint32_t words[CONFIRM_BYTES / 4];
-  uint32_t end = (uint32_t)image_end;
+  /* As stored: exchanging the banks once more undoes it. */
+  uint32_t end = firmseal_seen_at((uint32_t)image_end - 1u) + 1u;
   firmseal_unit unit;
   uint32_t place, i;
   if (firmseal_unit_of(end - 1u, &unit) != FIRMSEAL_OK || end > unit.end - CONFIRM_BYTES) return FIRMSEAL_NO_PLACE;
   place = unit.end - CONFIRM_BYTES;
   for (i = 0; i < CONFIRM_BYTES / 4; i++) words[i] = CONFIRM;
-  if (memcmp((const void *)place, words, sizeof words) == 0) return FIRMSEAL_OK;
+  if (memcmp((const void *)firmseal_seen_at(place), words, sizeof words) == 0) return FIRMSEAL_OK;
   if (!firmseal_is_blank(place, CONFIRM_BYTES)) return FIRMSEAL_NOT_BLANK;
   return firmseal_program(place, words, CONFIRM_BYTES);
 }

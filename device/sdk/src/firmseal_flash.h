@@ -19,8 +19,11 @@ typedef struct {
   uint32_t code; /* its number for the controller */
 } firmseal_unit;
 
-/* The erase unit that holds the address. FIRMSEAL_NO_PLACE. */
+/* Addresses below are as stored. The erase unit that holds the address. FIRMSEAL_NO_PLACE. */
 firmseal_result firmseal_unit_of(uint32_t address, firmseal_unit *unit);
+
+/* Where the processor sees what is stored at the address: another place where the banks are exchanged. */
+uint32_t firmseal_seen_at(uint32_t address);
 
 /* 1 when every byte reads as erased. */
 int firmseal_is_blank(uint32_t address, uint32_t length);

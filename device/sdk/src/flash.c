@@ -30,8 +30,10 @@ firmseal_result firmseal_unit_of(uint32_t address, firmseal_unit *unit) {
   return FIRMSEAL_NO_PLACE;
 }
 
+uint32_t firmseal_seen_at(uint32_t address) { return firmseal_banks_exchanged() ? address ^ FIRMSEAL_BANK_BYTES : address; }
+
 int firmseal_is_blank(uint32_t address, uint32_t length) {
-  const uint8_t *bytes = (const uint8_t *)address;
+  const uint8_t *bytes = (const uint8_t *)firmseal_seen_at(address);
   uint32_t i;
   for (i = 0; i < length && bytes[i] == 0xFFu; i++) continue;
   return i == length;
@@ -43,9 +45,10 @@ firmseal_result firmseal_program(uint32_t address, const void *bytes, uint32_t l
   uint32_t done;
   if (address % FIRMSEAL_WRITE_UNIT_BYTES != 0 || length % FIRMSEAL_WRITE_UNIT_BYTES != 0) return FIRMSEAL_NO_PLACE;
   for (done = 0; done < length; done += FIRMSEAL_WRITE_UNIT_BYTES) {
+    uint32_t place = firmseal_seen_at(address + done);
     memcpy(words, from + done, sizeof words);
-    if (firmseal_controller_program(address + done, words, sizeof words / 4) != FIRMSEAL_OK) return FIRMSEAL_FLASH_FAILED;
-    if (memcmp((const void *)(address + done), words, sizeof words) != 0) return FIRMSEAL_FLASH_FAILED;
+    if (firmseal_controller_program(place, words, sizeof words / 4) != FIRMSEAL_OK) return FIRMSEAL_FLASH_FAILED;
+    if (memcmp((const void *)place, words, sizeof words) != 0) return FIRMSEAL_FLASH_FAILED;
   }
   return FIRMSEAL_OK;
 }

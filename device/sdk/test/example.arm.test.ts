@@ -5,17 +5,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { concatBytes, u32le } from '@firmseal/bytes';
 import { agentVersion, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { verifyReceipt } from '@firmseal/license';
+import { type Receipt, verifyReceipt } from '@firmseal/license';
+import { attachLicense } from '@firmseal/seal';
 import { afterAll, describe, expect, test } from 'vitest';
 import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 
+import codeOf from '../../agent/test/fault-numbers.ts';
 import type { Line } from '../../agent/test/line.ts';
 import { personalizeMachine } from '../../agent/test/machine-line.ts';
-import { makeLicense, makePackage } from '../../agent/test/trusted-site.ts';
+import {
+  makeLicense,
+  makePackage,
+  type TestLicense,
+  type TestPackage,
+} from '../../agent/test/trusted-site.ts';
 import { buildExample, copyKit, type ExampleAt } from './build-example.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-kit-'));
@@ -45,6 +53,24 @@ function heard(line: Line, action: () => void): string {
 
 const send = (line: Line, letters: string) => line.chip.receive(Buffer.from(letters, 'latin1'));
 
+/** Sector 11, which neither of the two versions uses. */
+const stagedAt = 0x080e_0000;
+const askForResult = concatBytes(Uint8Array.of(0x73), u32le(stagedAt));
+
+/** As the example takes it: a piece after each point. */
+function sendUpdate(line: Line, file: Uint8Array): void {
+  line.chip.receive(concatBytes(Uint8Array.of(0x75), u32le(stagedAt), u32le(file.length)));
+  for (let done = 0; done < file.length; done += 256) line.chip.receive(file.slice(done, done + 256));
+}
+
+/** The receipt that the application fetches and sends home. */
+function receiptOver(line: Line, license: TestLicense, { manifest }: TestPackage): Receipt {
+  const said = heard(line, () => send(line, 'r'));
+  const [, hex] = /^bye\r\nexample .*\r\nreceipt ([0-9a-f]+)\r\n$/.exec(said)!;
+  const receipt = new Uint8Array(Buffer.from(hex!, 'hex'));
+  return verifyReceipt(crypto, { receipt, device: line.device!, license, manifest });
+}
+
 const greeting = (version: string, life: number, counter: number, installs: number) =>
   `example ${version} agent ${agentVersion} life ${life} counter ${counter} installs ${installs}\r\n`;
 
@@ -57,12 +83,7 @@ async function installed(at: ExampleAt): Promise<Line> {
   await line.install(one, license);
   expect(heard(line, () => line.chip.reset())).toBe(greeting(at.version, 3, 5, 1));
 
-  const said = heard(line, () => send(line, 'r'));
-  const [, hex] = /^bye\r\nexample .*\r\nreceipt ([0-9a-f]+)\r\n$/.exec(said)!;
-  const receipt = verifyReceipt(crypto, {
-    ...{ receipt: new Uint8Array(Buffer.from(hex!, 'hex')), device: line.device! },
-    ...{ license, manifest: one.manifest },
-  });
+  const receipt = receiptOver(line, license, one);
   expect(receipt).toMatchObject({ result: 'installed', installCount: 1, fresh: false });
   // It is asked for once.
   expect(heard(line, () => line.chip.reset())).toBe(greeting(at.version, 3, 5, 1));
@@ -85,5 +106,30 @@ describe.skipIf(!canBuild)('the application kit', () => {
     expect(heard(line, () => line.chip.reset())).toBe(`${greeting('2.0.0', 5, 5, 2)}confirmed\r\n`);
     line.chip.powerOff();
     expect(heard(line, () => line.chip.powerOn())).toBe(greeting('2.0.0', 3, 8, 2));
+  });
+
+  test('replaces itself by an update that it receives, and is left alone by one that is forged', async () => {
+    const line = await installed({ chipId: 'stm32f427', slot: 'above', version: '1.0.0' });
+    line.request(0x26); // start
+    const next = await sealed(
+      { chipId: 'stm32f427', slot: 'bank2-in-place', version: '2.0.0' },
+      { securityCounter: 8, interruption: 'trial' },
+    );
+    const license = await makeLicense(next, line.device!);
+    const file = concatBytes(...attachLicense(next.file, license.bundle));
+    const forged = file.slice();
+    forged[file.length - 1]! ^= 1;
+    expect(heard(line, () => sendUpdate(line, forged))).toBe(
+      `${'.'.repeat(Math.ceil(file.length / 256))}staged\r\n${greeting('1.0.0', 3, 5, 1)}`,
+    );
+    const [, fault] = /^result (\d+)\r\n$/.exec(heard(line, () => line.chip.receive(askForResult)))!;
+    expect(codeOf(Number(fault))).toBe('record-hash-wrong');
+
+    const said = heard(line, () => sendUpdate(line, file));
+    expect(said).toContain(`staged\r\n${greeting('2.0.0', 5, 5, 2)}confirmed\r\n`);
+    expect(heard(line, () => line.chip.receive(askForResult))).toBe('result 0\r\n');
+    line.chip.powerOff();
+    expect(heard(line, () => line.chip.powerOn())).toBe(greeting('2.0.0', 3, 8, 2));
+    expect(receiptOver(line, license, next)).toMatchObject({ result: 'installed', securityCounter: 8 });
   });
 });

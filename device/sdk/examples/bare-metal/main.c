@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT-0 */
 /*
  * An application with the kit: says what it is, confirms itself when it is on trial, and takes letters on its
- * UART: v (what is it), a (the agent, please), r (come back with the receipt).
+ * UART: v (what is it), a (the agent, please), r (come back with the receipt), u (an update: address and
+ * length, 4 bytes each, little-endian, then the sealed package in pieces of 256 bytes, each after a point was
+ * said), s (and an address: how the agent dealt with what was staged there).
  */
 #include "firmseal.h"
 #include "uart.h"
+
+#define PIECE 256u
 
 extern const uint8_t image_end[];
 
@@ -50,6 +54,50 @@ static void say_status(const firmseal_status *status) {
   say("\r\n");
 }
 
+static uint32_t get_word(void) {
+  uint32_t word = 0;
+  uint32_t i;
+  for (i = 0; i < 4; i++) word |= (uint32_t)uart_get() << (8u * i);
+  return word;
+}
+
+/* A UART stands here for the network that a product has. */
+static firmseal_result receive_update(void) {
+  static uint8_t piece[PIECE];
+  firmseal_stage stage;
+  uint32_t start = get_word();
+  uint32_t left = get_word();
+  firmseal_result result = firmseal_stage_begin(&stage, start, left);
+  while (result == FIRMSEAL_OK && left > 0) {
+    uint32_t count = left < PIECE ? left : PIECE;
+    uint32_t i;
+    uart_put('.');
+    for (i = 0; i < count; i++) piece[i] = uart_get();
+    result = firmseal_stage_write(&stage, piece, count);
+    left -= count;
+  }
+  return result == FIRMSEAL_OK ? firmseal_stage_request(&stage) : result;
+}
+
+static void update(void) {
+  firmseal_result result = receive_update();
+  if (result != FIRMSEAL_OK) {
+    say_field("not staged: ", (uint32_t)result);
+    say("\r\n");
+    return;
+  }
+  say("staged\r\n");
+  uart_drain();
+  firmseal_reset();
+}
+
+static void say_result(void) {
+  uint32_t fault;
+  if (firmseal_stage_result(get_word(), &fault) == FIRMSEAL_OK) say_field("result ", fault);
+  else say("no result");
+  say("\r\n");
+}
+
 int main(void) {
   firmseal_status status;
   uart_open();
@@ -65,6 +113,8 @@ int main(void) {
   for (;;) {
     uint8_t asked = uart_get();
     if (asked == 'v' && status.life_cycle != 0) say_status(&status);
+    if (asked == 'u') update();
+    if (asked == 's') say_result();
     if (asked != 'a' && asked != 'r') continue;
     say("bye\r\n");
     uart_drain();

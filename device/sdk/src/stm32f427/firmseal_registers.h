@@ -17,4 +17,11 @@ static inline void firmseal_backup_open(void) {
   *(volatile uint32_t *)0x40007000u |= 1u << 8;
 }
 
+/* SYSCFG_MEMRMP.FB_MODE (RM0090 9.2.1): the agent sets it for an image linked at the start of flash.
+ * The clock of SYSCFG is on then. */
+#define FIRMSEAL_BANK_BYTES 0x00100000u
+static inline int firmseal_banks_exchanged(void) {
+  return (*(volatile uint32_t *)0x40023844u >> 14 & 1u) != 0 && (*(volatile uint32_t *)0x40013800u >> 8 & 1u) != 0;
+}
+
 #endif
