@@ -1,5 +1,5 @@
-// The secret of a webhook at rest: wrapped for the key that the signer holds, under a label of its own, so that
-// a copy of the database signs no calls, and what opens it opens no content key.
+// The secret of a webhook at rest: wrapped for the key that the signer holds, under a label of its own, so
+// that a copy of the database signs no calls, and what opens it opens no content key.
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

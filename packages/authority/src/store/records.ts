@@ -234,7 +234,7 @@ export interface WebhookRecord {
   readonly webhookId: string;
   readonly url: string;
   readonly events: readonly WebhookEvent[];
-  /** Under which its calls are signed, 32 bytes. */
+  /** Under which its calls are signed, wrapped for the signer. */
   readonly secret: Bytes;
   readonly createdAtMs: number;
   /** First entry of the log that was not looked at. */
