@@ -298,7 +298,7 @@ const conditions: readonly Condition[] = [
     name: 'on a full disk',
     code: 'disk-full',
     under: (at) =>
-      `cp -a ${at} ${at}.copy && mount -t tmpfs -o size=16m none ${at} && cp -a ${at}.copy/. ${at} && ` +
+      `cp -a ${at} ${at}.copy && mount -t tmpfs -o size=64m none ${at} && cp -a ${at}.copy/. ${at} && ` +
       `rm -r ${at}.copy; exec "$@"`,
     filler: (at) => `${at}/filler`,
     freed: (at) => `rm ${at}/filler`,

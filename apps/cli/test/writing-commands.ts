@@ -227,7 +227,7 @@ export function callsOf({
       files: ['hook.secret'],
     },
     'webhook list': { words: ['webhook', 'list', ...owner], files: [] },
-    'webhook remove': { words: ['webhook', 'remove', '0'.repeat(16), ...owner], files: [] },
+    'webhook remove': { words: ['webhook', 'remove', '0'.repeat(16), ...owner], files: [], status: 3 },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],

@@ -14,7 +14,13 @@ import { deskEnvironment, succeed } from '../../cli/test/desk.ts';
 import { LineSite } from '../../cli/test/line-site.ts';
 import { memoryShell, runHere } from '../../cli/test/run-here.ts';
 import { launchBrowser } from '../../updater/test/browser.ts';
-import { hostileName, hostileThumbprint, plantHostileNames, reportHostileBoard } from './hostile-names.ts';
+import {
+  hostileName,
+  hostileThumbprint,
+  plantHostileNames,
+  plantUnit,
+  reportHostileBoard,
+} from './hostile-names.ts';
 import { openConsole, type Person } from './person.ts';
 
 const site = new LineSite();
@@ -355,11 +361,13 @@ it('voids a unit that was never proven, and closes a job for ever', async () => 
   await owner.visit('#/jobs');
   await owner.reads('Jobs of this authority');
   expect(await owner.look('jobs')).toEqual([]);
-  await owner.page.getByRole('row', { name: hostileName }).getByRole('link').click();
-  await button(owner, 'Void unit 0 …').click();
+  const unit = await plantUnit(site.desk.at('authority'), job);
+  await owner.visit(`#/jobs/${job}`);
+  await button(owner, `Void unit ${unit} …`).click();
   await owner.page.getByLabel('Reason, which the log keeps').fill('burnt');
+  await sign((await owner.page.locator('dialog pre').innerText()).replace('REASON', 'burnt'));
   await button(owner, 'Void it').click();
-  await owner.reads('Unit 0 is voided');
+  await owner.reads(`Unit ${unit} is voided`);
   await owner.reads('burnt');
   await owner.visit(`#/jobs/${job}`);
   await button(owner, 'Close the job …').click();

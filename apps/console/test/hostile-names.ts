@@ -63,3 +63,26 @@ export async function reportHostileBoard(address: string, token: string, job: st
     },
   });
 }
+
+/** A license of the job for a chip that never gave a receipt; the number of its unit. */
+export async function plantUnit(folder: string, job: string): Promise<number> {
+  const store = await openAuthorityStore(folder);
+  const atMs = Date.now();
+  const event: LogEvent = { timeMs: atMs, kind: 'license-issued', fields: { job } };
+  const chip = { jobId: fromHex(job), thumbprint: nodeCrypto.randomBytes(32) };
+  try {
+    const [sealed] = await store.listPackages(chip.jobId);
+    const unit = await store.takeUnit({ ...chip, atMs, event: () => event });
+    await store.insertLicense(
+      {
+        ...{ ...chip, licenseId: nodeCrypto.randomBytes(16), unitIndex: unit!.unitIndex },
+        ...{ manifestDigest: sealed!.manifestDigest, nonce: utf8('u'), requestId: 'u', mode: 'standing' },
+        ...{ licenseDigest: utf8('v'), bundle: utf8('b'), issuedAtMs: atMs },
+      },
+      event,
+    );
+    return unit!.unitIndex;
+  } finally {
+    await store.close();
+  }
+}

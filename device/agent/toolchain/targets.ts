@@ -1,7 +1,6 @@
-// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one
-// for ARMv6-M, which the model of a Cortex-M0+ runs. Sources are the same; only the code generator and
-// BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
-// a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
+// The machine-code builds of the agent: for each chip one for the core that it has, which ships. And one for
+// QEMU: core, cryptography and cortex-m as the F427 ships them, on a board whose RAM stands in for the chip.
+// The anchor of a chip is a program of its own.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -168,9 +167,13 @@ export function qemuTarget(): Target {
     ...shipping,
     kind: 'qemu',
     memory: { code: { ...code, addressStart }, ram },
-    sources: ['core', 'port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
+    sources: [
+      ...coreOf(shipping.chip.id, 'none'),
+      ...['port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
+    ],
     includes: [
       ...['core', 'port/mps2an386', 'port/bearssl', 'port/cortex-m'].map((folder) => join(agent, folder)),
+      join(agent, 'port/stm32/no-usb'),
       generatedFolder(shipping.chip.id),
     ],
   };

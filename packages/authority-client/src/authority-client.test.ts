@@ -74,6 +74,8 @@ const jobAnswer = {
     state: 'open',
     quota: 4,
     remaining: 4,
+    fewUnits: 0,
+    isFew: false,
     units: 0,
   },
   ...{
