@@ -50,7 +50,8 @@ function inBootloader(id: string): VirtualChip {
 describe('the chip behind a serial port', () => {
   it.each(['stm32f427', 'stm32g0b1', 'stm32u575'])('%s is told by its ROM bootloader', async (id) => {
     expect(await ask(await serialPlace(inBootloader(id)))).toMatchObject({
-      chips: [id],
+      // The ROM tells the family: parts with less flash answer as the one that is here.
+      chips: expect.arrayContaining([id]),
       by: 'rom-bootloader',
     });
   });

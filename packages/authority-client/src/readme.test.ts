@@ -17,6 +17,8 @@ const view = {
     stated: {},
     quota: 4,
     remaining: 4,
+    fewUnits: 0,
+    isFew: false,
     units: 0,
   },
   ...{
