@@ -333,6 +333,9 @@ async function runUnder(
   return JSON.parse(stdout) as { limited: Result[]; freed: Result[] };
 }
 
+/** SQLite's own files stand beside a database for as long as somebody has it open. */
+const settled = (files: readonly string[]) => files.filter((name) => !/\.sqlite-(?:shm|wal)$/.test(name));
+
 describe.each(conditions)('$name', (condition) => {
   let prepared: Prepared[] = [];
   let results: { limited: Result[]; freed: Result[] } = { limited: [], freed: [] };
@@ -351,7 +354,7 @@ describe.each(conditions)('$name', (condition) => {
     const [status, code] = [outcome.status, codeOf(outcome.stderr)];
     if (job.call.database === true && status === 12) expect(code).toMatch(/^store-/);
     else expect([status, code]).toEqual([16, condition.code]);
-    expect(left).toEqual(job.before);
+    expect(settled(left)).toEqual(settled(job.before));
     const again = results.freed[index] ?? { outcome: await run(job), left: filesUnder(job.out) };
     expect(again.outcome.status, again.outcome.stderr).toBe(job.call.status ?? 0);
     for (const file of job.call.files) expect(again.left.some((one) => one.startsWith(file))).toBe(true);
