@@ -27,6 +27,13 @@ export function resultOf(line: Line, address: number): number | undefined {
   return equalBytes(bytes, mark(resultWord, number)) ? number : undefined;
 }
 
+/** Whether a request stands there that the agent would take. */
+export function asks(line: Line, address: number): boolean {
+  const bytes = line.chip.judge.flash(address, markBytes);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+  return equalBytes(bytes, mark(requestWord, length));
+}
+
 function expectOk(status: string): void {
   if (status !== 'ok') throw new Error(`the flash of the application answers ${status}`);
 }
