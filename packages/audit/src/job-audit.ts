@@ -20,9 +20,12 @@ import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { OutcomeFile, StationResult } from '@firmseal/station';
 import { ApprovalAudit } from './approval-audit.ts';
 import { demand } from './demand.ts';
+import { EarlierUnits, type UnitScope } from './earlier-units.ts';
 import type { FindingCode, Notice } from './findings.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
-import type { LoggedAlarm, LoggedJob } from './logged-state.ts';
+import type { JobOrder, LoggedJob, LoggedLicense } from './logged-job.ts';
+import type { LoggedAlarm } from './logged-state.ts';
+import { MetRows } from './met-rows.ts';
 import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -36,9 +39,8 @@ export interface JobAuditOptions {
   readonly notice: (notice: Notice) => void;
   readonly onInstall: (install: AuditedInstall, objects: InstallObjects) => void;
   readonly onStated: (outcome: AuditedOutcome, file: OutcomeFile) => void;
+  readonly scopeOf: (unit: number) => UnitScope;
 }
-
-type Table = 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' | 'approval' | 'ending';
 
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
@@ -51,15 +53,7 @@ interface OpenUnit {
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
 
-const jobText = (job: {
-  product: string;
-  quota: number;
-  mode: string;
-  accepts: string;
-  state: string;
-  until: number | undefined;
-  ledger: string | undefined;
-}) =>
+const jobText = (job: JobOrder & { readonly state: string }) =>
   `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
   (job.until === undefined ? '' : `, until ${job.until} ms`) +
   (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
@@ -71,9 +65,7 @@ export class JobAudit {
   readonly #options: JobAuditOptions;
   readonly #row: EvidenceOf<'job'>;
   readonly #manifests = new Map<string, { manifest: Manifest; header: Bytes }>();
-  /** What the log tells of and no row has shown yet. */
-  readonly #missing: { what: string; keys: Set<string> }[] = [];
-  readonly #logged: Readonly<Record<Table, Set<string>>>;
+  readonly #met: MetRows;
   readonly #approvals: ApprovalAudit | undefined;
   #unit: OpenUnit | undefined;
   readonly #counts = {
@@ -91,29 +83,19 @@ export class JobAudit {
     const { logged, crypto } = options;
     const ledgerOf = ({ ledgerPolicy }: EvidenceOf<'job'>) =>
       ledgerPolicy && toHex(crypto.sha256(ledgerPolicy));
-    const expected = (what: string, keys: Iterable<string> = []) => {
-      const set = new Set(keys);
-      this.#missing.push({ what, keys: set });
-      return set;
-    };
-    this.#logged = {
-      package: expected('package', logged?.packages.keys()),
-      unit: expected('unit of device', logged?.units.keys()),
-      license: expected('license', logged?.licenses.keys()),
-      receipt: expected('receipt', logged?.receipts.keys()),
-      request: expected('request of a station', logged?.requests.keys()),
-      outcome: expected('statement of a station', logged?.outcomes.keys()),
-      approval: expected('approval', logged?.approvals.keys()),
-      ending: expected('certificate of the end', logged?.ends.keys()),
-    };
+    this.#met = new MetRows(logged);
     if (logged === undefined)
       options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
     else
-      this.#compare(
-        `job ${this.name}`,
-        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger: ledgerOf(row) }),
-        jobText(logged),
-      );
+      this.#hold(`job ${this.name}`, {
+        row: jobText({
+          ...row,
+          accepts: row.accepts.join(' '),
+          until: row.validUntilMs,
+          ledger: ledgerOf(row),
+        }),
+        logged: jobText({ ...logged.order, state: logged.state }),
+      });
     const { trust } = options;
     this.#approvals = trust && new ApprovalAudit({ ...options, trust, row });
   }
@@ -122,28 +104,29 @@ export class JobAudit {
     const digest = toHex(row.approvalDigest);
     const subject = `approval ${digest}`;
     const logged = this.#options.logged?.approvals.get(digest);
-    this.#meet('approval', subject, digest, {
-      row: timeText(row.storedAtMs),
-      logged: logged && timeText(logged.timeMs),
-    });
+    this.#met.addFew('approval', digest);
+    this.#hold(subject, logged && { row: timeText(row.storedAtMs), logged: timeText(logged.timeMs) });
     this.#attempt('approval-invalid', subject, () => this.#approvals?.add(row));
   }
 
   addEnding(row: EvidenceOf<'ending'>): void {
     const digest = toHex(row.endDigest);
     const subject = `certificate ${digest}`;
-    const known = this.#options.logged?.ends.has(digest) === true;
-    this.#meet('ending', subject, digest, { row: '', logged: known ? '' : undefined });
+    this.#met.addFew('ending', digest);
+    this.#hold(subject, this.#options.logged?.ends.has(digest) ? { row: '', logged: '' } : undefined);
     this.#attempt('end-invalid', subject, () => this.#approvals?.addEnd(row));
   }
 
   addPackage(row: EvidenceOf<'package'>): void {
     const digest = toHex(row.manifestDigest);
     const approved = this.#options.logged?.packages.get(digest);
-    this.#meet('package', `package ${digest}`, digest, {
-      row: approvalText(row.approved),
-      logged: approved === undefined ? undefined : approvalText(approved),
-    });
+    this.#met.addFew('package', digest);
+    this.#hold(
+      `package ${digest}`,
+      approved === undefined
+        ? undefined
+        : { row: approvalText(row.approved), logged: approvalText(approved) },
+    );
     const { crypto, trust } = this.#options;
     if (trust === undefined) return;
     this.#attempt('package-invalid', `package ${digest}`, () => {
@@ -163,11 +146,14 @@ export class JobAudit {
     const thumbprint = toHex(row.thumbprint);
     const voided = row.voidedAtMs !== undefined;
     const text = (unit: number, isVoided: boolean) => `${unit}${isVoided ? ', voided' : ''}`;
-    const index = logged?.units.get(thumbprint);
-    this.#meet('unit', `unit of device ${thumbprint}`, thumbprint, {
-      row: text(row.unitIndex, voided),
-      logged: index === undefined ? undefined : text(index, logged!.voided.has(index)),
-    });
+    const index = logged?.units.find(row.thumbprint) ?? -1;
+    this.#met.add('unit', index);
+    this.#hold(
+      `unit of device ${thumbprint}`,
+      index < 0
+        ? undefined
+        : { row: text(row.unitIndex, voided), logged: text(index, logged!.voided.has(index)) },
+    );
     let device: DevicePublic | undefined;
     const { certificate } = row;
     if (trust !== undefined && certificate !== undefined)
@@ -191,18 +177,11 @@ export class JobAudit {
     this.#counts.licenses++;
     const id = toHex(row.licenseId);
     const subject = `license ${id}`;
-    const text = (l: { digest: string; thumbprint: string; unit: number; manifest: string }) =>
-      `digest ${l.digest}, device ${l.thumbprint}, unit ${l.unit}, manifest ${l.manifest}`;
-    const logged = this.#options.logged?.licenses.get(id);
-    this.#meet('license', subject, id, {
-      row: text({
-        digest: toHex(row.licenseDigest),
-        thumbprint: toHex(row.thumbprint),
-        unit: row.unitIndex,
-        manifest: toHex(row.manifestDigest),
-      }),
-      logged: logged && text(logged),
-    });
+    const found = this.#options.logged?.licenses.rows.find(row.licenseId) ?? -1;
+    this.#met.add('license', found);
+    const logged = found < 0 ? undefined : this.#options.logged!.licenses.at(found);
+    if (logged === undefined) this.#hold(subject, undefined);
+    else this.#holdLicense(subject, row, logged);
     if (logged !== undefined) this.#approvals?.checkLicense(subject, logged);
     const unit = this.#unit;
     if (unit !== undefined) unit.licenses++;
@@ -215,6 +194,22 @@ export class JobAudit {
         return;
       }
       unit.verified.set(id, { license: this.#verifyLicense(row, unit), bundle: row.bundle });
+    });
+  }
+
+  #holdLicense(subject: string, row: EvidenceOf<'license'>, logged: LoggedLicense): void {
+    const isSame =
+      row.unitIndex === logged.unit &&
+      equalBytes(row.licenseDigest, logged.digest) &&
+      equalBytes(row.manifestDigest, logged.manifest) &&
+      this.#options.logged!.units.find(row.thumbprint) === logged.unit;
+    if (isSame) return;
+    const text = (of: { digest: Uint8Array; thumbprint: Uint8Array; unit: number; manifest: Uint8Array }) =>
+      `digest ${toHex(of.digest)}, device ${toHex(of.thumbprint)}, unit ${of.unit}, manifest ${toHex(of.manifest)}`;
+    const { thumbprint, unitIndex: unit, licenseDigest: digest, manifestDigest: manifest } = row;
+    this.#hold(subject, {
+      row: text({ digest, thumbprint, unit, manifest }),
+      logged: text({ ...logged, thumbprint: this.#options.logged!.units.keyAt(logged.unit) }),
     });
   }
 
@@ -242,11 +237,13 @@ export class JobAudit {
   addRequest(row: EvidenceOf<'request'>): void {
     const digest = toHex(row.requestDigest);
     const subject = `request ${digest}`;
-    const logged = this.#options.logged?.requests.get(digest);
-    this.#meet('request', subject, digest, {
-      row: `unit ${row.unitIndex}`,
-      logged: logged && `unit ${logged.unit}`,
-    });
+    const { requests } = this.#options.logged ?? {};
+    const found = requests?.rows.find(row.requestDigest) ?? -1;
+    this.#met.add('request', found);
+    this.#hold(
+      subject,
+      found < 0 ? undefined : { row: `unit ${row.unitIndex}`, logged: `unit ${requests!.unitAt(found)}` },
+    );
     if (this.#options.trust === undefined) return;
     this.#attempt('request-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -258,11 +255,19 @@ export class JobAudit {
   addOutcome(row: EvidenceOf<'outcome'>): void {
     const digest = toHex(row.outcomeDigest);
     const subject = `statement ${digest}`;
-    const logged = this.#options.logged?.outcomes.get(digest);
-    this.#meet('outcome', subject, digest, {
-      row: `unit ${row.unitIndex}, ${row.result}, ${timeText(row.storedAtMs)}`,
-      logged: logged && `unit ${logged.unit}, ${logged.result}, ${timeText(logged.timeMs)}`,
-    });
+    const { outcomes } = this.#options.logged ?? {};
+    const found = outcomes?.rows.find(row.outcomeDigest) ?? -1;
+    this.#met.add('outcome', found);
+    const text = (unit: number, result: string, atMs: number) => `unit ${unit}, ${result}, ${timeText(atMs)}`;
+    this.#hold(
+      subject,
+      found < 0
+        ? undefined
+        : {
+            row: text(row.unitIndex, row.result, row.storedAtMs),
+            logged: text(outcomes!.aboutAt(found), outcomes!.wordAt(found), outcomes!.timeAt(found)),
+          },
+    );
     if (this.#options.trust === undefined) return;
     this.#attempt('outcome-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -275,12 +280,25 @@ export class JobAudit {
     this.#counts.receipts++;
     const digest = toHex(row.receiptDigest);
     const subject = `receipt ${digest}`;
-    const logged = this.#options.logged?.receipts.get(digest);
     this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
-    this.#meet('receipt', subject, digest, {
-      row: `${toHex(row.licenseId)}, ${row.outcome}, ${timeText(row.storedAtMs)}`,
-      logged: logged && `${logged.license}, ${logged.outcome}, ${timeText(logged.timeMs)}`,
-    });
+    const { receipts, licenses } = this.#options.logged ?? {};
+    const found = receipts?.rows.find(row.receiptDigest) ?? -1;
+    this.#met.add('receipt', found);
+    const text = (license: Uint8Array, outcome: string, atMs: number) =>
+      `${toHex(license)}, ${outcome}, ${timeText(atMs)}`;
+    this.#hold(
+      subject,
+      found < 0
+        ? undefined
+        : {
+            row: text(row.licenseId, row.outcome, row.storedAtMs),
+            logged: text(
+              licenses!.rows.keyAt(receipts!.aboutAt(found)),
+              receipts!.wordAt(found),
+              receipts!.timeAt(found),
+            ),
+          },
+    );
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {
       const { receipt, verdict } = this.#verifyReceipt(row);
@@ -351,15 +369,27 @@ export class JobAudit {
     this.#closeUnit();
     const { report, alarms } = this.#options;
     this.#approvals?.end(alarms);
-    for (const { what, keys } of this.#missing)
-      for (const key of keys) report('row-missing', `${what} ${key}`, 'the log tells of it');
+    for (const what of this.#met.unmet(this.#options.scopeOf))
+      report('row-missing', what, 'the log tells of it');
     const { quota, product } = this.#row;
+    this.#countEarlier();
     const { units, installed } = this.#counts;
     if (units > quota) report('quota-exceeded', `job ${this.name}`, `${units} units, quota ${quota}`);
     if (installed > quota)
       report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
     const [outcomes, stated] = [this.#outcomes, this.#stated];
     return { job: this.name, product, quota, ...this.#counts, outcomes, stated };
+  }
+
+  #countEarlier(): void {
+    const { logged, trust, scopeOf } = this.#options;
+    if (logged === undefined) return;
+    const { outcomes, stated, ...counts } = new EarlierUnits(logged).count(scopeOf);
+    if (trust === undefined) counts.unitsWithoutReceipt += counts.installed;
+    if (trust === undefined) counts.installed = 0;
+    addCounts(this.#counts, counts);
+    addCounts(this.#outcomes, outcomes);
+    if (trust !== undefined) addCounts(this.#stated, stated);
   }
 
   #closeUnit(): void {
@@ -391,21 +421,11 @@ export class JobAudit {
     onStated(stated.audited, stated.file);
   }
 
-  /** Both ways: what the log tells must stand in the table with the same content, and nothing else may. */
-  #meet(
-    table: Table,
-    subject: string,
-    key: string,
-    { row, logged }: { row: string; logged: string | undefined },
-  ): void {
-    this.#logged[table].delete(key);
-    if (logged === undefined) this.#options.report('row-unlogged', subject, 'the log does not tell of it');
-    else this.#compare(subject, row, logged);
-  }
-
-  #compare(subject: string, row: string, logged: string): void {
-    if (row !== logged)
-      this.#options.report('row-differs', subject, `the log says ${logged}, the row ${row}`);
+  /** Undefined: the log does not tell of it. */
+  #hold(subject: string, texts: { row: string; logged: string } | undefined): void {
+    if (texts === undefined) this.#options.report('row-unlogged', subject, 'the log does not tell of it');
+    else if (texts.row !== texts.logged)
+      this.#options.report('row-differs', subject, `the log says ${texts.logged}, the row ${texts.row}`);
   }
 
   /** Runs a check; what it throws is a finding. */
@@ -416,4 +436,11 @@ export class JobAudit {
       this.#options.report(code, subject, cause instanceof Error ? cause.message : String(cause));
     }
   }
+}
+
+function addCounts<K extends string>(
+  counts: Partial<Record<K, number>>,
+  more: Partial<Record<K, number>>,
+): void {
+  for (const name of Object.keys(more) as K[]) counts[name] = (counts[name] ?? 0) + (more[name] ?? 0);
 }

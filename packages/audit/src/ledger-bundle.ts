@@ -21,8 +21,9 @@ import {
   verifyLicenseProof,
   verifyReceiptProof,
 } from '@firmseal/license';
+import { hashSeed, hashSeedSizeBytes } from './keyed-rows.ts';
 import { readCheckpoint } from './ledger-audit.ts';
-import { LedgerIndex, OpenedReader } from './ledger-evidence.ts';
+import { LedgerIndex, OpenedReader } from './ledger-index.ts';
 import { type ProvenReceipt, type ReceiptTrust, verifyReceiptFile } from './verify-receipt-file.ts';
 
 type BundleCrypto = Crypto & Pick<Ed25519, 'verifyEd25519'>;
@@ -49,11 +50,10 @@ export async function makeLedgerBundle(
   const { job, unit, deviceCaDelegation } = of;
   const checkpoint = await readCheckpoint(crypto, files, trust);
   const reader = new OpenedReader(files, checkpoint.size);
-  const index = new LedgerIndex();
-  for (let sequence = 0; sequence < checkpoint.size; sequence++)
-    index.add(sequence, await reader.read(sequence));
+  const index = await indexOf(crypto, reader, checkpoint.size);
   const entries: EntryOfUnit[] = [];
-  for (const sequence of index.jobs.get(job)?.units[unit] ?? []) {
+  const ofJob = index.jobs.get(job);
+  for (const sequence of ofJob === undefined ? [] : index.entriesOf(ofJob, unit)) {
     const opened = await reader.read(sequence);
     entries.push({ opened, ...decodeLogEntry(opened.entry, sequence) });
   }
@@ -93,6 +93,20 @@ export async function makeLedgerBundle(
   return encodeLedgerBundle({
     ...{ receiptFile, licenseProof: await prove(license), receiptProof: await prove(receipt) },
   });
+}
+
+/** An entry that cannot be followed is left out; the audit names it. */
+async function indexOf(crypto: Crypto, reader: OpenedReader, size: number): Promise<LedgerIndex> {
+  const index = new LedgerIndex(hashSeed(crypto.randomBytes(hashSeedSizeBytes)));
+  for (let sequence = 0; sequence < size; sequence++) {
+    const { entry } = await reader.readSealed(sequence);
+    try {
+      index.add(sequence, decodeLogEntry(entry, sequence));
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+    }
+  }
+  return index;
 }
 
 const sameBytes = (one: unknown, other: unknown): boolean =>

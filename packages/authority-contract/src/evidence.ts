@@ -150,6 +150,13 @@ export function encodeEvidenceLine(value: EvidenceLine): string {
   return JSON.stringify(z.encode(lines[value.kind], value as never));
 }
 
+/** The value, when encodeEvidenceLine would write it. Throws what is wrong with it. */
+export function checkEvidenceLine(value: Readonly<Record<string, unknown>>): EvidenceLine {
+  const line = value as EvidenceLine;
+  z.encode(lines[line.kind], line as never);
+  return line;
+}
+
 /** Throws `evidence-malformed` with the number of the line, from 1. */
 export function decodeEvidenceLine(text: string, number: number): EvidenceLine {
   const malformed = (problem: string, cause?: unknown) =>

@@ -9,6 +9,7 @@ export {
 } from './checkpoint.ts';
 export {
   type ChainBreak,
+  type DecodedLogEntry,
   decodeLogEntry,
   emptyHead,
   encodeLogEntry,
@@ -58,7 +59,15 @@ export {
   parseSignatures,
   signNote,
 } from './note.ts';
-export { encodeOpened, type OpenedEntry, type OpenedValue, openedPath, readOpened } from './opened.ts';
+export {
+  encodeOpened,
+  type OpenedEntry,
+  OpenedFile,
+  type OpenedValue,
+  openedPath,
+  readOpened,
+  type SealedEntry,
+} from './opened.ts';
 export { type TreeHead, verifyConsistency, verifyInclusion } from './proof.ts';
 export {
   type LedgerFiles,

@@ -53,27 +53,133 @@ function decodeRecord(bytes: Uint8Array): OpenedEntry | undefined {
   return { salt, entry, objects };
 }
 
-/**
- * The first `count` entries of a file, each with its place for messages. Throws `ledger-file-missing` when
- * there are fewer, and `ledger-entry-wrong` for a record of another form.
- */
-export function* readOpened(bytes: Uint8Array, count: number, file: string): Generator<OpenedEntry> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const length = at + lengthSizeBytes <= bytes.length ? view.getUint32(at) : Number.POSITIVE_INFINITY;
-    const end = at + lengthSizeBytes + length;
-    if (end > bytes.length) throw new Fault('ledger-file-missing', { file: `${file}, entry ${i} of it` });
-    const wrong = (cause?: unknown) =>
-      new Fault('ledger-entry-wrong', { what: file, problem: `record ${i} has another form` }, { cause });
+/** What the tree and the chain are made of; parts of the file, not copies. */
+export interface SealedEntry {
+  readonly salt: Uint8Array;
+  readonly entry: Uint8Array;
+}
+
+/** The records of one file by their numbers; each is decoded when it is asked for. */
+export class OpenedFile {
+  readonly #bytes: Uint8Array;
+  readonly #file: string;
+  /** Where each record begins behind its length, and at last where the next one would. */
+  readonly #starts: Float64Array;
+
+  /**
+   * `count`: how many of its records count. Throws `ledger-file-missing` when there are fewer. `file` is the
+   * name for messages.
+   */
+  constructor(bytes: Uint8Array, count: number, file: string) {
+    this.#bytes = bytes;
+    this.#file = file;
+    this.#starts = new Float64Array(count + 1);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const length = at + lengthSizeBytes <= bytes.length ? view.getUint32(at) : Number.POSITIVE_INFINITY;
+      this.#starts[i] = at + lengthSizeBytes;
+      at += lengthSizeBytes + length;
+      if (at > bytes.length) throw new Fault('ledger-file-missing', { file: `${file}, entry ${i} of it` });
+    }
+    this.#starts[count] = at + lengthSizeBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  #record(i: number): Uint8Array {
+    return this.#bytes.subarray(this.#starts[i]!, this.#starts[i + 1]! - lengthSizeBytes);
+  }
+
+  #wrong(i: number, cause?: unknown): Fault {
+    return new Fault(
+      'ledger-entry-wrong',
+      { what: this.#file, problem: `record ${i} has another form` },
+      { cause },
+    );
+  }
+
+  /** Throws `ledger-entry-wrong`. */
+  at(i: number): OpenedEntry {
     let opened: OpenedEntry | undefined;
     try {
-      opened = decodeRecord(bytes.subarray(at + lengthSizeBytes, end));
+      opened = decodeRecord(this.#record(i));
     } catch (cause) {
-      throw wrong(cause);
+      throw this.#wrong(i, cause);
     }
-    if (opened === undefined) throw wrong();
-    yield opened;
-    at = end;
+    if (opened === undefined) throw this.#wrong(i);
+    return opened;
   }
+
+  /**
+   * Salt and entry alone. Of the objects no more is looked at than where each ends: at() refuses some that
+   * pass here. Throws `ledger-entry-wrong`.
+   */
+  sealedAt(i: number): SealedEntry {
+    const sealed = readSealed(this.#record(i));
+    if (sealed === undefined) throw this.#wrong(i);
+    return sealed;
+  }
+}
+
+const major = { bytes: 2, text: 3, array: 4 } as const;
+
+/** Follows the outline of a record: offsets stay within it, and it ends where its last item ends. */
+function readSealed(record: Uint8Array): SealedEntry | undefined {
+  let at = 0;
+  /** Argument of the next head of this major type; NaN for another. Steps behind it. */
+  const head = (due: number): number => {
+    const initial = record[at++] ?? 0xff;
+    if (initial >> 5 !== due) return Number.NaN;
+    const info = initial & 0x1f;
+    if (info < 24) return info;
+    if (info > 26) return Number.NaN; // nothing here is longer than 32 bits can say
+    const end = at + (1 << (info - 24));
+    let argument = 0;
+    while (at < end) argument = argument * 256 + (record[at++] ?? Number.NaN);
+    return argument;
+  };
+  /** Steps behind a string; undefined when it is longer than what is left. */
+  const string = (due: number): Uint8Array | undefined => {
+    const length = head(due);
+    const start = at;
+    at += length;
+    return at <= record.length ? record.subarray(start, at) : undefined;
+  };
+  if (head(major.array) !== 3) return undefined;
+  const [salt, entry] = [string(major.bytes), string(major.bytes)];
+  if (salt === undefined || entry === undefined) return undefined;
+  const count = head(major.array);
+  // Each pair takes three bytes at least, so that the loop is bounded by what is left.
+  if (!(count * 3 <= record.length - at)) return undefined;
+  for (let i = 0; i < count; i++) {
+    if (head(major.array) !== 2 || string(major.text) === undefined) return undefined;
+    const kind = (record[at] ?? 0xff) >> 5;
+    if (kind === major.bytes || kind === major.text) {
+      if (string(kind) === undefined) return undefined;
+    } else if (kind === 7) {
+      at++; // true or false; at() looks at which
+    } else if (kind > 1 || Number.isNaN(numberEnd(kind))) {
+      return undefined;
+    }
+  }
+  return at === record.length ? { salt, entry } : undefined;
+
+  /** Steps behind an integer, which may have 64 bits. */
+  function numberEnd(kind: number): number {
+    if ((record[at]! & 0x1f) !== 27) return head(kind);
+    at += 9;
+    return at;
+  }
+}
+
+/**
+ * The first `count` entries of a file. Throws `ledger-file-missing` when there are fewer, and
+ * `ledger-entry-wrong` for a record of another form.
+ */
+export function* readOpened(bytes: Uint8Array, count: number, file: string): Generator<OpenedEntry> {
+  const opened = new OpenedFile(bytes, count, file);
+  for (let i = 0; i < count; i++) yield opened.at(i);
 }

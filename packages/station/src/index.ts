@@ -19,6 +19,7 @@ export {
   type StationMethod,
   type StationResult,
   stationProtection,
+  stationResults,
   type VerifiedOutcome,
   verifyOutcome,
 } from './outcome-statement.ts';

@@ -1,0 +1,157 @@
+// Where the entries of each job and unit stand in a ledger. A unit's entries lie apart in the log: this index is
+// kept while the log is read, a few dozen bytes an entry, and the files are read again at their places.
+
+import { noJob } from '@firmseal/approval';
+import { toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import {
+  type DecodedLogEntry,
+  type LedgerFiles,
+  type LogFields,
+  type OpenedEntry,
+  OpenedFile,
+  openedPath,
+  type SealedEntry,
+  tileWidth,
+  widthOf,
+} from '@firmseal/ledger';
+import { type HashSeed, KeyedRows, NumberColumn } from './keyed-rows.ts';
+import { idSizeBytes } from './logged-job.ts';
+
+export const noJobName = toHex(noJob);
+
+/** Opened files that are held, by their bytes; one more than that is held where a single one is larger. */
+const keptBytesAtMost = 48 << 20;
+
+/** Opened entries by their sequence; the last files are kept. */
+export class OpenedReader {
+  readonly #files: LedgerFiles;
+  readonly #size: number;
+  readonly #kept = new Map<number, OpenedFile>(); // oldest use first
+  #keptBytes = 0;
+
+  constructor(files: LedgerFiles, size: number) {
+    this.#files = files;
+    this.#size = size;
+  }
+
+  /** Throws `ledger-file-missing`, `ledger-entry-wrong`. */
+  async read(sequence: number): Promise<OpenedEntry> {
+    return (await this.#file(sequence)).at(sequence % tileWidth);
+  }
+
+  /** Without its objects. Throws `ledger-file-missing`, `ledger-entry-wrong`. */
+  async readSealed(sequence: number): Promise<SealedEntry> {
+    return (await this.#file(sequence)).sealedAt(sequence % tileWidth);
+  }
+
+  async #file(sequence: number): Promise<OpenedFile> {
+    const number = Math.floor(sequence / tileWidth);
+    let file = this.#kept.get(number);
+    if (file === undefined) {
+      const path = openedPath(number);
+      const bytes = await this.#files.read(path);
+      if (bytes === undefined) throw new Fault('ledger-file-missing', { file: path });
+      file = new OpenedFile(bytes, widthOf(this.#size, 0, number), path);
+      this.#keptBytes += file.sizeBytes;
+      for (const [oldest, { sizeBytes }] of this.#kept) {
+        if (this.#keptBytes <= keptBytesAtMost) break;
+        this.#kept.delete(oldest);
+        this.#keptBytes -= sizeBytes;
+      }
+    } else {
+      this.#kept.delete(number);
+    }
+    this.#kept.set(number, file);
+    return file;
+  }
+}
+
+/** Of one job. */
+export class JobIndex {
+  readonly openedAt: number;
+  /** Manifest digest to sequence. */
+  readonly packages = new Map<string, number>();
+  /** Sequences of approvals and of certificates of the end. */
+  readonly signed: number[] = [];
+  unitCount = 0;
+  /** Of each unit, the sequence of its newest entry. */
+  readonly #last = new NumberColumn();
+
+  constructor(openedAt: number) {
+    this.openedAt = openedAt;
+  }
+
+  lastOf(unit: number): number {
+    return this.#last.get(unit);
+  }
+
+  /** The sequence of the unit's entry before it; undefined for its first. */
+  add(unit: number, sequence: number): number | undefined {
+    const previous = unit < this.unitCount ? this.#last.get(unit) : undefined;
+    this.unitCount = Math.max(this.unitCount, unit + 1);
+    this.#last.set(unit, sequence);
+    return previous;
+  }
+}
+
+/** Which entries tell of which job and unit. */
+export class LedgerIndex {
+  readonly jobs = new Map<string, JobIndex>();
+  readonly identities: number[] = [];
+  /** Approvals of recoveries, which are of no job. */
+  readonly recoveryApprovals: number[] = [];
+  /** License id to unit, for receipts, which name no unit. */
+  readonly #licenses: KeyedRows;
+  readonly #unitOfLicense = new NumberColumn();
+  /** By sequence: that of the previous entry of the same unit, and 1; 0 for the first. */
+  readonly #previous = new NumberColumn();
+  #lastJob: { readonly id: string; readonly index: JobIndex } | undefined;
+
+  constructor(seed: HashSeed) {
+    this.#licenses = new KeyedRows(seed, idSizeBytes);
+  }
+
+  /** Sequences of the entries of a unit, ascending. */
+  entriesOf(job: JobIndex, unit: number): number[] {
+    const sequences: number[] = [];
+    const last = unit < job.unitCount ? job.lastOf(unit) + 1 : 0;
+    for (let at = last; at > 0; at = this.#previous.get(at - 1)) sequences.push(at - 1);
+    return sequences.reverse();
+  }
+
+  /** An entry that cannot be followed is left out here; the audit of the log names it. */
+  add(sequence: number, { kind, fields }: DecodedLogEntry): void {
+    if (kind === 'identity-stored') this.identities.push(sequence);
+    const id = fields['job'];
+    if (!(id instanceof Uint8Array)) return;
+    const job = toHex(id);
+    if (kind === 'approval-stored' && job === noJobName) this.recoveryApprovals.push(sequence);
+    if (kind === 'job-opened' && !this.jobs.has(job)) this.jobs.set(job, new JobIndex(sequence));
+    const index = this.#lastJob?.id === job ? this.#lastJob.index : this.jobs.get(job);
+    if (index === undefined) return;
+    this.#lastJob = { id: job, index };
+    this.#addTo(index, sequence, { kind, fields });
+  }
+
+  #addTo(index: JobIndex, sequence: number, { kind, fields }: { kind: string; fields: LogFields }): void {
+    const manifest = fields['manifest'];
+    if ((kind === 'job-opened' || kind === 'package-added') && manifest instanceof Uint8Array)
+      index.packages.set(toHex(manifest), sequence);
+    if (kind === 'approval-stored' || kind === 'job-certified') index.signed.push(sequence);
+    const license = fields['license'];
+    const unit = fields['unit'] ?? this.#unitOf(license);
+    if (typeof unit !== 'number' || !Number.isSafeInteger(unit) || unit < 0 || unit > index.unitCount) return;
+    if (kind === 'license-issued' && license instanceof Uint8Array && license.length === idSizeBytes) {
+      const row = this.#licenses.add(license);
+      if (row >= 0) this.#unitOfLicense.set(row, unit);
+    }
+    const previous = index.add(unit, sequence);
+    if (previous !== undefined) this.#previous.set(sequence, previous + 1);
+  }
+
+  #unitOf(license: unknown): number | undefined {
+    const row = license instanceof Uint8Array ? this.#licenses.find(license) : -1;
+    return row < 0 ? undefined : this.#unitOfLicense.get(row);
+  }
+}
