@@ -3,6 +3,7 @@ export type { Finding, FindingCode, Notice, NoticeCode } from './findings.ts';
 export type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 export {
   type AuditProgress,
+  type AuditWork,
   auditLedger,
   type LedgerAuditOptions,
   type LedgerAuditResult,

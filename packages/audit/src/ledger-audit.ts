@@ -32,6 +32,13 @@ export interface AuditProgress extends TreeHead {
   readonly next: Readonly<Record<string, number>>;
 }
 
+/** How much of it was done. */
+export interface AuditWork {
+  readonly what: 'entries' | 'units';
+  readonly done: number;
+  readonly of: number;
+}
+
 export interface LedgerAuditOptions extends AuditOptions {
   readonly ledger: LedgerTrust;
   /** Nothing but one unit is verified, or nothing but a job's; the log and the tree are, always. */
@@ -39,8 +46,8 @@ export interface LedgerAuditOptions extends AuditOptions {
   readonly progress?: AuditProgress | undefined;
   /** Told every few hundred units, and at the end, as long as nothing was found: findings are found again. */
   readonly onProgress?: (progress: AuditProgress) => void;
-  /** Told after each file of entries, then before each unit, what was done. */
-  readonly onWork?: (work: { what: 'entries' | 'units'; done: number; of: number }) => void;
+  /** Told after each file of entries, then before each unit, what was done. Waited for. */
+  readonly onWork?: (work: AuditWork) => Promise<void> | undefined;
 }
 
 export interface LedgerAuditResult extends AuditResult {
@@ -153,18 +160,17 @@ async function verifyUnits(run: Run, { audit, index, isSound }: FollowedLedger):
   add({ kind: 'head', format: evidenceFormat, size, head, atMs: options.nowMs ?? 0 });
   const scopeOf = scopes(audit, index, { only, progress: isSound ? progress : undefined });
   audit.limit(scopeOf);
-  let due = 0;
-  for (const [job, { unitCount }] of index.jobs)
-    for (let unit = 0; unit < unitCount; unit++) if (scopeOf(job, unit) === 'now') due++;
-
+  const due = countUnits(index, (job, unit) => scopeOf(job, unit) === 'now');
   const next: Record<string, number> = { ...(progress?.complete === false ? progress.next : {}) };
   let done = 0;
+  let under: { readonly job: string; readonly unit: number } | undefined;
   const rows = rowsOfLedger({
     ...{ reader: new OpenedReader(files, size), index, logged: audit.logged },
     isWanted: (job, unit) => scopeOf(job, unit) === 'now',
-    onUnit: (job, unit) => {
-      next[job] = unit;
-      onWork?.({ what: 'units', done, of: due });
+    onUnit: async (job, unit) => {
+      if (under !== undefined) next[under.job] = under.unit + 1;
+      under = { job, unit };
+      await onWork?.({ what: 'units', done, of: due });
       if (++done % unitsBetweenNotes === 0 && only === undefined && audit.findingCount === 0)
         onProgress?.({ size, root, complete: false, next: { ...next } });
     },
@@ -178,6 +184,13 @@ async function verifyUnits(run: Run, { audit, index, isSound }: FollowedLedger):
   }
   if (isRead) add({ kind: 'end', lines });
   return done;
+}
+
+function countUnits({ jobs }: LedgerIndex, isCounted: (job: string, unit: number) => boolean): number {
+  let count = 0;
+  for (const [job, { unitCount }] of jobs)
+    for (let unit = 0; unit < unitCount; unit++) if (isCounted(job, unit)) count++;
+  return count;
 }
 
 /** Which units are verified now, and which were by the run that left `progress`. */

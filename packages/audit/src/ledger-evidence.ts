@@ -17,8 +17,8 @@ export interface RowsOptions {
   readonly logged: LoggedState;
   /** Units that are wanted; `last`: sequence of the newest entry of the unit. */
   readonly isWanted: (job: string, unit: number, last: number) => boolean;
-  /** Told before each unit. */
-  readonly onUnit: (job: string, unit: number) => void;
+  /** Told before each unit. Waited for. */
+  readonly onUnit: (job: string, unit: number) => Promise<void>;
   /** An entry whose objects are missing or of another form. */
   readonly report: (sequence: number, detail: string) => void;
 }
@@ -38,7 +38,7 @@ export async function* rowsOfLedger(options: RowsOptions): AsyncGenerator<Eviden
     yield* await entries.signedRows(job, jobIndex.signed);
     for (let unit = 0; unit < jobIndex.unitCount; unit++) {
       if (!options.isWanted(job, unit, jobIndex.lastOf(unit))) continue;
-      options.onUnit(job, unit);
+      await options.onUnit(job, unit);
       yield* await entries.unitRows({ job, state, unit }, index.entriesOf(jobIndex, unit));
     }
   }

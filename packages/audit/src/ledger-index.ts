@@ -2,7 +2,7 @@
 // kept while the log is read, a few dozen bytes an entry, and the files are read again at their places.
 
 import { noJob } from '@firmseal/approval';
-import { toHex } from '@firmseal/bytes';
+import { equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import {
   type DecodedLogEntry,
@@ -106,9 +106,11 @@ export class LedgerIndex {
   readonly #unitOfLicense = new NumberColumn();
   /** By sequence: that of the previous entry of the same unit, and 1; 0 for the first. */
   readonly #previous = new NumberColumn();
-  #lastJob: { readonly id: string; readonly index: JobIndex } | undefined;
+  readonly #jobRows: KeyedRows;
+  readonly #jobList: JobIndex[] = [];
 
   constructor(seed: HashSeed) {
+    this.#jobRows = new KeyedRows(seed, idSizeBytes);
     this.#licenses = new KeyedRows(seed, idSizeBytes);
   }
 
@@ -125,13 +127,21 @@ export class LedgerIndex {
     if (kind === 'identity-stored') this.identities.push(sequence);
     const id = fields['job'];
     if (!(id instanceof Uint8Array)) return;
-    const job = toHex(id);
-    if (kind === 'approval-stored' && job === noJobName) this.recoveryApprovals.push(sequence);
-    if (kind === 'job-opened' && !this.jobs.has(job)) this.jobs.set(job, new JobIndex(sequence));
-    const index = this.#lastJob?.id === job ? this.#lastJob.index : this.jobs.get(job);
-    if (index === undefined) return;
-    this.#lastJob = { id: job, index };
-    this.#addTo(index, sequence, { kind, fields });
+    if (kind === 'approval-stored' && equalBytes(id, noJob)) this.recoveryApprovals.push(sequence);
+    const index = this.#jobOf(id, kind === 'job-opened' ? sequence : undefined);
+    if (index !== undefined) this.#addTo(index, sequence, { kind, fields });
+  }
+
+  /** `openedAt`: it is made where there is none. */
+  #jobOf(id: Uint8Array, openedAt: number | undefined): JobIndex | undefined {
+    const row = this.#jobRows.find(id);
+    if (row >= 0) return this.#jobList[row];
+    if (openedAt === undefined || id.length !== idSizeBytes) return undefined;
+    const index = new JobIndex(openedAt);
+    this.#jobRows.add(id);
+    this.#jobList.push(index);
+    this.jobs.set(toHex(id), index);
+    return index;
   }
 
   #addTo(index: JobIndex, sequence: number, { kind, fields }: { kind: string; fields: LogFields }): void {

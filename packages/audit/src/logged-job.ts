@@ -1,6 +1,6 @@
 // One job as the log tells of it, with a table for everything that there may be a million of.
 
-import { type Bytes, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { ByteColumn, type HashSeed, KeyedRows, NumberColumn } from './keyed-rows.ts';
 
 export const idSizeBytes = 16;
@@ -182,6 +182,8 @@ export class LoggedJob {
   readonly signed: LoggedAct[] = [];
   /** Digests of certificates of its end. */
   readonly ends = new Map<string, LoggedEnd>();
+  /** The package that was asked for last. */
+  #approved: Uint8Array | undefined;
   /** Of mode update: how far it is opened now, and how far it was before. */
   rollout: LoggedRollout = { percent: 0, halted: false, sinceMs: 0 };
 
@@ -199,7 +201,10 @@ export class LoggedJob {
   }
 
   isApproved(manifest: Uint8Array): boolean {
-    return this.packages.get(toHex(manifest)) === true;
+    if (this.#approved !== undefined && equalBytes(this.#approved, manifest)) return true;
+    if (this.packages.get(toHex(manifest)) !== true) return false;
+    this.#approved = manifest; // an approval of a package is never taken back
+    return true;
   }
 
   /** Units with a receipt, by the license of each. */

@@ -6,9 +6,9 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { type DecodedLogEntry, emptyHead } from '@firmseal/ledger';
 import { rolloutPlace } from '@firmseal/license';
-import { type HashSeed, hashSeed, hashSeedSizeBytes } from './keyed-rows.ts';
+import { type HashSeed, hashSeed, hashSeedSizeBytes, KeyedRows } from './keyed-rows.ts';
 import { LoggedIdentities } from './logged-identities.ts';
-import { LoggedJob, type LoggedMoment } from './logged-job.ts';
+import { idSizeBytes, LoggedJob, type LoggedMoment } from './logged-job.ts';
 import { addNew, Fields, jobSteps, must, mustBeOpenTo, toleranceMs } from './logged-steps.ts';
 
 /** An older database was put back, and the authority went on from it. */
@@ -41,9 +41,6 @@ export interface LoggedRecovery extends LoggedMoment {
   readonly unwraps: number;
 }
 
-/** Stands for the job of an approval that is of no job. */
-const noJobName = toHex(noJob);
-
 /** Beyond this an earlier time is no matter of two requests that overtook each other. */
 const clockToleranceMs = 60_000;
 
@@ -70,12 +67,14 @@ export class LoggedState {
   readonly #jobOfAlarm = new Map<number, string>();
 
   readonly #seed: HashSeed;
-  /** Entries of one job often follow each other. */
-  #lastJob: { readonly id: Bytes; readonly job: LoggedJob } | undefined;
+  /** The same as `jobs`, for every entry that names one. */
+  readonly #jobRows: KeyedRows;
+  readonly #jobList: LoggedJob[] = [];
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
     this.#seed = hashSeed(crypto.randomBytes(hashSeedSizeBytes));
+    this.#jobRows = new KeyedRows(this.#seed, idSizeBytes);
     this.identities = new LoggedIdentities(this.#seed);
   }
 
@@ -95,10 +94,7 @@ export class LoggedState {
   }
 
   #jobOf(id: Bytes): LoggedJob | undefined {
-    if (this.#lastJob !== undefined && equalBytes(this.#lastJob.id, id)) return this.#lastJob.job;
-    const job = this.jobs.get(toHex(id));
-    if (job !== undefined) this.#lastJob = { id, job };
-    return job;
+    return this.#jobList[this.#jobRows.find(id)];
   }
 
   #follow({ sequence, timeMs, kind, fields: raw }: DecodedLogEntry): void {
@@ -110,8 +106,8 @@ export class LoggedState {
       return;
     }
     const jobStep = Object.hasOwn(jobSteps, kind) ? jobSteps[kind] : undefined;
-    must(jobStep !== undefined, `an entry of unknown kind ${kind}`);
-    if (kind === 'approval-stored' && fields.hex('job') === noJobName) {
+    if (jobStep === undefined) throw new Error(`an entry of unknown kind ${kind}`);
+    if (kind === 'approval-stored' && equalBytes(fields.bytes('job'), noJob)) {
       const entry = { sequence, timeMs, met: false };
       addNew(this.recoveryApprovals, fields.hex('approval'), entry, 'an approval');
       return;
@@ -121,7 +117,7 @@ export class LoggedState {
     if (job.order.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
       mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
     if (kind === 'license-issued') {
-      this.#mustNotBeStopped('product', job.order.product, timeMs);
+      if (this.#stops.size > 0) this.#mustNotBeStopped('product', job.order.product, timeMs);
       if (this.#stops.size > 0) this.#mustNotBeStopped('device', fields.hex('thumbprint'), timeMs);
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
@@ -198,7 +194,9 @@ export class LoggedState {
       ledger: ledger && toHex(ledger),
     });
     job.packages.set(fields.hex('manifest'), false);
-    addNew(this.jobs, fields.hex('job'), job, 'a job');
+    must(this.#jobRows.add(fields.id('job')) >= 0, 'a job a second time');
+    this.#jobList.push(job);
+    this.jobs.set(fields.hex('job'), job);
   }
 
   #followClock(sequence: number, timeMs: number): void {

@@ -107,7 +107,8 @@ export function mustBeOpenTo(job: LoggedJob, place: number, timeMs: number): voi
 function takeUnit(job: LoggedJob, fields: Fields): void {
   const unit = fields.number('unit');
   must(job.state === 'approved', 'a unit of a job that is not approved');
-  must(unit === job.units.size, `unit ${unit} where ${job.units.size} was next`);
+  // Sentences are put together only where they are thrown: this runs a million times.
+  if (unit !== job.units.size) throw new Error(`unit ${unit} where ${job.units.size} was next`);
   mustHaveRoom(job);
   must(job.units.add(fields.digest('thumbprint')) >= 0, 'a unit for the same chip a second time');
 }
@@ -115,7 +116,7 @@ function takeUnit(job: LoggedJob, fields: Fields): void {
 /** Voided units do not count. */
 function mustHaveRoom(job: LoggedJob): void {
   const { quota } = job.order;
-  must(job.units.size - job.voided.size < quota, `one unit more than the quota of ${quota}`);
+  if (job.units.size - job.voided.size >= quota) throw new Error(`one unit more than the quota of ${quota}`);
 }
 
 /** A unit that was taken. */

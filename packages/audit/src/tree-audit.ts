@@ -26,8 +26,8 @@ import {
 export interface TreeAuditOptions {
   /** Told of each opened entry in order; without it the opened files are not read. */
   readonly onOpened?: (sequence: number, sealed: SealedEntry, leaf: Uint8Array) => void;
-  /** Told after each tile how many entries were looked at. */
-  readonly onTile?: (entries: number) => void;
+  /** Told after each tile how many entries were looked at. Waited for. */
+  readonly onTile?: (entries: number) => Promise<void> | undefined;
   readonly report: (code: 'ledger-file-wrong' | 'ledger-root-wrong', subject: string, detail: string) => void;
 }
 
@@ -70,7 +70,7 @@ class TreeAudit {
       if (hashes === undefined) return; // no source of them is left, which was reported: there is no root
       if (hashes.length < tileWidth) for (const hash of hashes) this.#tree.add(hash);
       else await this.#addTile(hashes);
-      this.#options.onTile?.(Math.min(size, (number + 1) * tileWidth));
+      await this.#options.onTile?.(Math.min(size, (number + 1) * tileWidth));
     }
     for (const [i, row] of this.#rows.entries()) if (row.hashes.length > 0) await this.#compare(i + 1);
     if (!equalBytes(this.#tree.root(), root))
@@ -192,4 +192,4 @@ const sameBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   other !== undefined && equalBytes(one, other);
 
 const sameHashes = (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean =>
-  one.length === other.length && one.every((hash, i) => sameBytes(hash, other[i]));
+  one === other || (one.length === other.length && one.every((hash, i) => sameBytes(hash, other[i])));

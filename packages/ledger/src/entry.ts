@@ -6,6 +6,7 @@ import { type Bytes, concatBytes, equalBytes, utf8 } from '@firmseal/bytes';
 import { type CborInput, type CborValue, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { readPlainEntry } from './plain-entry.ts';
 
 const saltSizeBytes = 32;
 const entrySizeBytesAtMost = 4096;
@@ -100,6 +101,8 @@ export interface DecodedLogEntry {
  * sequence that was expected.
  */
 export function decodeLogEntry(bytes: Uint8Array, sequenceExpected: number): DecodedLogEntry {
+  const plain = bytes.length > entrySizeBytesAtMost ? undefined : readPlainEntry(bytes);
+  if (plain !== undefined) return plain;
   const malformed = (cause?: unknown) =>
     new Fault('log-entry-malformed', { sequence: sequenceExpected }, { cause });
   let map: CborValue;

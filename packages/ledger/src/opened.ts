@@ -126,53 +126,77 @@ export class OpenedFile {
 
 const major = { bytes: 2, text: 3, array: 4 } as const;
 
-/** Follows the outline of a record: offsets stay within it, and it ends where its last item ends. */
-function readSealed(record: Uint8Array): SealedEntry | undefined {
-  let at = 0;
-  /** Argument of the next head of this major type; NaN for another. Steps behind it. */
-  const head = (due: number): number => {
-    const initial = record[at++] ?? 0xff;
-    if (initial >> 5 !== due) return Number.NaN;
-    const info = initial & 0x1f;
-    if (info < 24) return info;
-    if (info > 26) return Number.NaN; // nothing here is longer than 32 bits can say
-    const end = at + (1 << (info - 24));
-    let argument = 0;
-    while (at < end) argument = argument * 256 + (record[at++] ?? Number.NaN);
-    return argument;
-  };
-  /** Steps behind a string; undefined when it is longer than what is left. */
-  const string = (due: number): Uint8Array | undefined => {
-    const length = head(due);
-    const start = at;
-    at += length;
-    return at <= record.length ? record.subarray(start, at) : undefined;
-  };
-  if (head(major.array) !== 3) return undefined;
-  const [salt, entry] = [string(major.bytes), string(major.bytes)];
-  if (salt === undefined || entry === undefined) return undefined;
-  const count = head(major.array);
-  // Each pair takes three bytes at least, so that the loop is bounded by what is left.
-  if (!(count * 3 <= record.length - at)) return undefined;
-  for (let i = 0; i < count; i++) {
-    if (head(major.array) !== 2 || string(major.text) === undefined) return undefined;
-    const kind = (record[at] ?? 0xff) >> 5;
-    if (kind === major.bytes || kind === major.text) {
-      if (string(kind) === undefined) return undefined;
-    } else if (kind === 7) {
-      at++; // true or false; at() looks at which
-    } else if (kind > 1 || Number.isNaN(numberEnd(kind))) {
-      return undefined;
-    }
-  }
-  return at === record.length ? { salt, entry } : undefined;
+/** Steps through the outline of a record; every offset stays within it, or is NaN. */
+class Outline {
+  readonly #record: Uint8Array;
+  at = 0;
 
-  /** Steps behind an integer, which may have 64 bits. */
-  function numberEnd(kind: number): number {
-    if ((record[at]! & 0x1f) !== 27) return head(kind);
-    at += 9;
-    return at;
+  constructor(record: Uint8Array) {
+    this.#record = record;
   }
+
+  /** Argument of the head here, which must be of this major type and below 2^32; else NaN. */
+  head(due: number): number {
+    const record = this.#record;
+    const info = (record[this.at++] ?? 0xff) - (due << 5);
+    if (info >= 0 && info < 24) return info;
+    if (info < 24 || info > 26) return Number.NaN;
+    const end = this.at + (1 << (info - 24));
+    let argument = 0;
+    while (this.at < end) argument = argument * 256 + (record[this.at++] ?? Number.NaN);
+    return argument;
+  }
+
+  /** Steps behind a string; false when there is none, or it is longer than what is left. */
+  string(due: number): boolean {
+    const length = this.head(due);
+    if (!(length <= this.#record.length - this.at)) return false;
+    this.at += length;
+    return true;
+  }
+
+  /** Steps behind a number, a string, or what may be true or false. */
+  value(): boolean {
+    const initial = this.#record[this.at] ?? 0xff;
+    const kind = initial >> 5;
+    if (kind === major.bytes || kind === major.text) return this.string(kind);
+    if (kind === 7) this.at += 1;
+    else if (kind > 1) return false;
+    else if ((initial & 0x1f) === 27) this.at += 9;
+    else return !Number.isNaN(this.head(kind));
+    return true;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at === this.#record.length;
+  }
+}
+
+function readSealed(record: Uint8Array): SealedEntry | undefined {
+  const outline = new Outline(record);
+  if (outline.head(major.array) !== 3 || !outline.string(major.bytes)) return undefined;
+  const saltEnd = outline.at;
+  if (!outline.string(major.bytes)) return undefined;
+  const entryEnd = outline.at;
+  const count = outline.head(major.array);
+  // Each pair takes three bytes at least, so that what is left bounds the loop.
+  if (!(count * 3 <= record.length - outline.at)) return undefined;
+  for (let i = 0; i < count; i++) {
+    const isPair = outline.head(major.array) === 2 && outline.string(major.text) && outline.value();
+    if (!isPair) return undefined;
+  }
+  return outline.isAtEnd ? sealedOf(record, saltEnd, entryEnd) : undefined;
+}
+
+/** The two byte strings at the beginning of a record, by where each ends. */
+function sealedOf(record: Uint8Array, saltEnd: number, entryEnd: number): SealedEntry {
+  const outline = new Outline(record);
+  outline.head(major.array);
+  outline.head(major.bytes);
+  const salt = record.subarray(outline.at, saltEnd);
+  outline.at = saltEnd;
+  outline.head(major.bytes);
+  return { salt, entry: record.subarray(outline.at, entryEnd) };
 }
 
 /**

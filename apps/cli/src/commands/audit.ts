@@ -26,6 +26,7 @@ import { accessAuthority, jobId } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
+import { auditPace } from '../ledger/audit-pace.ts';
 import { readAuditProgress, writeAuditProgress } from '../ledger/audit-progress.ts';
 import { ledgerSource } from '../ledger/ledger-source.ts';
 import {
@@ -91,7 +92,7 @@ async function auditByLedger(
   const progress = path === undefined ? undefined : readAuditProgress(path, subject);
   if (path !== undefined) refuseUnwritable(path);
   const result = await auditLedger(nodeCrypto, ledgerSource(face, inputs), {
-    ...{ ...options, ledger, progress },
+    ...{ ...options, ledger, progress, onWork: auditPace(face) },
     ...(job === undefined ? {} : { only: { job: toHex(job), unit } }),
     ...(path === undefined ? {} : { onProgress: (now) => writeAuditProgress(path, subject, now) }),
   });
