@@ -12,10 +12,10 @@ export interface AuditTold {
   readonly installs: number;
 }
 
-/** `onInstall`: told how many installs there were so far. */
+/** `onInstall`: told how many installs there were so far. `shows`: what it writes to standard error is passed on. */
 export async function auditCommand(
   words: readonly string[],
-  onInstall: (count: number) => void = () => undefined,
+  { onInstall, shows = false }: { onInstall?: (count: number) => void; shows?: boolean } = {},
 ): Promise<AuditTold> {
   const events: { event: string }[] = [];
   let installs = 0;
@@ -25,12 +25,16 @@ export async function auditCommand(
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop()!;
       for (const line of lines)
-        if (line.startsWith('{"event":"install"')) onInstall(++installs);
-        else events.push(JSON.parse(line));
+        if (line.startsWith('{"event":"install"')) {
+          installs++;
+          onInstall?.(installs);
+        } else events.push(JSON.parse(line));
       done();
     },
   });
-  const shell = { ...processShell(), out: new TextSink(out) };
+  const own = processShell();
+  const nowhere = new TextSink(new Writable({ write: (_, __, done) => done() }));
+  const shell = { ...own, out: new TextSink(out), err: shows ? own.err : nowhere };
   const status = await runCommandLine(['audit', '--json', ...words], shell);
   return { status, events, installs };
 }

@@ -9,8 +9,11 @@ export interface AuditEnding extends AuditTold {
 }
 
 const [killAfter = '0', ...words] = process.argv.slice(2);
-const told = await auditCommand(words, (count) => {
-  if (count === Number(killAfter)) process.kill(process.pid, 'SIGKILL');
+const told = await auditCommand(words, {
+  onInstall: (count) => {
+    if (count === Number(killAfter)) process.kill(process.pid, 'SIGKILL');
+  },
+  shows: true,
 });
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;

@@ -11,6 +11,7 @@ import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type ChainBreak, type DecodedLogEntry, LogChain, type LogHead } from '@firmseal/ledger';
 import type { OutcomeFile } from '@firmseal/station';
+import { clockNotice, clockStepNotice } from './clock-notice.ts';
 import { demand } from './demand.ts';
 import type { UnitScope } from './earlier-units.ts';
 import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
@@ -47,8 +48,6 @@ export interface AuditOptions {
   /** Told what stations say without proof, in the order of the evidence. */
   readonly onStated?: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
-
-const clockToleranceMs = 120_000;
 
 /**
  * Audits lines of evidence (GET /v1/export, or a file of it). Faults in the evidence are findings; nothing is
@@ -216,12 +215,8 @@ export class Audit {
   #begin({ size, head, atMs }: EvidenceLine & { kind: 'head' }): void {
     this.#claimed = { size, head };
     const { nowMs } = this.#options;
-    const differenceMs = nowMs === undefined ? 0 : atMs - nowMs;
-    if (Math.abs(differenceMs) > clockToleranceMs)
-      this.#notices.push({
-        code: 'clock',
-        detail: `the authority's clock is ${spanText(differenceMs)} ${differenceMs > 0 ? 'ahead of' : 'behind'} this one`,
-      });
+    const notice = nowMs === undefined ? undefined : clockNotice(atMs - nowMs);
+    if (notice) this.#notices.push(notice);
   }
 
   #addLog(row: EvidenceLine & { kind: 'log' }): void {
@@ -384,11 +379,7 @@ export class Audit {
       for (const finding of findings) this.#report(finding);
     }
     this.#recoveries.end();
-    for (const { sequence, backMs } of clockSteps)
-      this.#notices.push({
-        code: 'clock',
-        detail: `entry ${sequence}: the time goes back by ${spanText(backMs)}`,
-      });
+    for (const step of clockSteps) this.#notices.push(clockStepNotice(step));
     for (const product of this.#unaudited)
       this.#notices.push({
         code: 'product-not-audited',
@@ -400,12 +391,4 @@ export class Audit {
     this.#findingCount++;
     if (this.#findings.length < mostFindings) this.#findings.push(finding);
   }
-}
-
-/** The largest unit that fits: `400 days`, `3 minutes`. */
-function spanText(spanMs: number): string {
-  const minutes = Math.round(Math.abs(spanMs) / 60_000);
-  if (minutes < 120) return `${minutes} minutes`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
 }

@@ -51,8 +51,8 @@ export class EarlierUnits {
     return hasNoOther || !this.#accepts.has(outcome);
   }
 
-  /** Of the units that are `earlier`. */
-  count(scopeOf: (unit: number) => UnitScope): Counts {
+  /** Of the units that are `earlier`. Without keys nothing was verified, so that nothing counts as installed. */
+  count(scopeOf: (unit: number) => UnitScope, hasKeys: boolean): Counts {
     const { units, voided, licenses, receipts } = this.#job;
     const isEarlier = Uint8Array.from({ length: units.size }, (_, unit) =>
       scopeOf(unit) === 'earlier' ? 1 : 0,
@@ -61,7 +61,7 @@ export class EarlierUnits {
     const stated: Partial<Record<StationResult, number>> = {};
     for (let unit = 0; unit < units.size; unit++) {
       if (isEarlier[unit] === 0) continue;
-      const outcome = this.#outcomeOf(unit);
+      const outcome = hasKeys ? this.#outcomeOf(unit) : undefined;
       const isInstalled = outcome === 'PASS' || (outcome !== undefined && this.#accepts.has(outcome));
       if (isInstalled) counts.installed++;
       counts[voided.has(unit) ? 'voided' : 'units']++;
@@ -70,7 +70,7 @@ export class EarlierUnits {
         if (!isInstalled) counts.unitsWithoutReceipt++;
       }
       const row = this.#statements[unit]!;
-      if (row > 0) add(stated, this.#job.outcomes.wordAt(row - 1) as StationResult);
+      if (row > 0 && hasKeys) add(stated, this.#job.outcomes.wordAt(row - 1) as StationResult);
     }
     let [licenseCount, receiptCount] = [0, 0];
     for (let row = 0; row < licenses.rows.size; row++) licenseCount += isEarlier[licenses.unitAt(row)]!;

@@ -3,7 +3,6 @@ export type { Finding, FindingCode, Notice, NoticeCode } from './findings.ts';
 export type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 export {
   type AuditProgress,
-  type AuditWork,
   auditLedger,
   type LedgerAuditOptions,
   type LedgerAuditResult,

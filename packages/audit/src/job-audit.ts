@@ -23,9 +23,9 @@ import { demand } from './demand.ts';
 import { EarlierUnits, type UnitScope } from './earlier-units.ts';
 import type { FindingCode, Notice } from './findings.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
-import type { JobOrder, LoggedJob, LoggedLicense } from './logged-job.ts';
+import type { LoggedJob } from './logged-job.ts';
 import type { LoggedAlarm } from './logged-state.ts';
-import { MetRows } from './met-rows.ts';
+import { RowsAgainstLog } from './rows-against-log.ts';
 import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -53,19 +53,12 @@ interface OpenUnit {
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
 
-const jobText = (job: JobOrder & { readonly state: string }) =>
-  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
-  (job.until === undefined ? '' : `, until ${job.until} ms`) +
-  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
-const timeText = (atMs: number) => `at ${atMs} ms`;
-const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
-
 export class JobAudit {
   readonly name: string;
   readonly #options: JobAuditOptions;
   readonly #row: EvidenceOf<'job'>;
   readonly #manifests = new Map<string, { manifest: Manifest; header: Bytes }>();
-  readonly #met: MetRows;
+  readonly #rows: RowsAgainstLog;
   readonly #approvals: ApprovalAudit | undefined;
   #unit: OpenUnit | undefined;
   readonly #counts = {
@@ -80,53 +73,28 @@ export class JobAudit {
     this.#row = row;
     this.#options = options;
     this.name = toHex(row.job);
-    const { logged, crypto } = options;
-    const ledgerOf = ({ ledgerPolicy }: EvidenceOf<'job'>) =>
-      ledgerPolicy && toHex(crypto.sha256(ledgerPolicy));
-    this.#met = new MetRows(logged);
-    if (logged === undefined)
-      options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
-    else
-      this.#hold(`job ${this.name}`, {
-        row: jobText({
-          ...row,
-          accepts: row.accepts.join(' '),
-          until: row.validUntilMs,
-          ledger: ledgerOf(row),
-        }),
-        logged: jobText({ ...logged.order, state: logged.state }),
-      });
+    const { logged, crypto, report } = options;
+    this.#rows = new RowsAgainstLog(logged, report);
+    this.#rows.holdJob(row, row.ledgerPolicy && toHex(crypto.sha256(row.ledgerPolicy)));
     const { trust } = options;
     this.#approvals = trust && new ApprovalAudit({ ...options, trust, row });
   }
 
   addApproval(row: EvidenceOf<'approval'>): void {
-    const digest = toHex(row.approvalDigest);
-    const subject = `approval ${digest}`;
-    const logged = this.#options.logged?.approvals.get(digest);
-    this.#met.addFew('approval', digest);
-    this.#hold(subject, logged && { row: timeText(row.storedAtMs), logged: timeText(logged.timeMs) });
+    this.#rows.holdApproval(row);
+    const subject = `approval ${toHex(row.approvalDigest)}`;
     this.#attempt('approval-invalid', subject, () => this.#approvals?.add(row));
   }
 
   addEnding(row: EvidenceOf<'ending'>): void {
-    const digest = toHex(row.endDigest);
-    const subject = `certificate ${digest}`;
-    this.#met.addFew('ending', digest);
-    this.#hold(subject, this.#options.logged?.ends.has(digest) ? { row: '', logged: '' } : undefined);
+    this.#rows.holdEnding(row);
+    const subject = `certificate ${toHex(row.endDigest)}`;
     this.#attempt('end-invalid', subject, () => this.#approvals?.addEnd(row));
   }
 
   addPackage(row: EvidenceOf<'package'>): void {
+    this.#rows.holdPackage(row);
     const digest = toHex(row.manifestDigest);
-    const approved = this.#options.logged?.packages.get(digest);
-    this.#met.addFew('package', digest);
-    this.#hold(
-      `package ${digest}`,
-      approved === undefined
-        ? undefined
-        : { row: approvalText(row.approved), logged: approvalText(approved) },
-    );
     const { crypto, trust } = this.#options;
     if (trust === undefined) return;
     this.#attempt('package-invalid', `package ${digest}`, () => {
@@ -142,18 +110,10 @@ export class JobAudit {
 
   addUnit(row: EvidenceOf<'unit'>): void {
     this.#closeUnit();
-    const { crypto, trust, logged } = this.#options;
+    this.#rows.holdUnit(row);
+    const { crypto, trust } = this.#options;
     const thumbprint = toHex(row.thumbprint);
     const voided = row.voidedAtMs !== undefined;
-    const text = (unit: number, isVoided: boolean) => `${unit}${isVoided ? ', voided' : ''}`;
-    const index = logged?.units.find(row.thumbprint) ?? -1;
-    this.#met.add('unit', index);
-    this.#hold(
-      `unit of device ${thumbprint}`,
-      index < 0
-        ? undefined
-        : { row: text(row.unitIndex, voided), logged: text(index, logged!.voided.has(index)) },
-    );
     let device: DevicePublic | undefined;
     const { certificate } = row;
     if (trust !== undefined && certificate !== undefined)
@@ -177,11 +137,7 @@ export class JobAudit {
     this.#counts.licenses++;
     const id = toHex(row.licenseId);
     const subject = `license ${id}`;
-    const found = this.#options.logged?.licenses.rows.find(row.licenseId) ?? -1;
-    this.#met.add('license', found);
-    const logged = found < 0 ? undefined : this.#options.logged!.licenses.at(found);
-    if (logged === undefined) this.#hold(subject, undefined);
-    else this.#holdLicense(subject, row, logged);
+    const logged = this.#rows.holdLicense(row);
     if (logged !== undefined) this.#approvals?.checkLicense(subject, logged);
     const unit = this.#unit;
     if (unit !== undefined) unit.licenses++;
@@ -194,22 +150,6 @@ export class JobAudit {
         return;
       }
       unit.verified.set(id, { license: this.#verifyLicense(row, unit), bundle: row.bundle });
-    });
-  }
-
-  #holdLicense(subject: string, row: EvidenceOf<'license'>, logged: LoggedLicense): void {
-    const isSame =
-      row.unitIndex === logged.unit &&
-      equalBytes(row.licenseDigest, logged.digest) &&
-      equalBytes(row.manifestDigest, logged.manifest) &&
-      this.#options.logged!.units.find(row.thumbprint) === logged.unit;
-    if (isSame) return;
-    const text = (of: { digest: Uint8Array; thumbprint: Uint8Array; unit: number; manifest: Uint8Array }) =>
-      `digest ${toHex(of.digest)}, device ${toHex(of.thumbprint)}, unit ${of.unit}, manifest ${toHex(of.manifest)}`;
-    const { thumbprint, unitIndex: unit, licenseDigest: digest, manifestDigest: manifest } = row;
-    this.#hold(subject, {
-      row: text({ digest, thumbprint, unit, manifest }),
-      logged: text({ ...logged, thumbprint: this.#options.logged!.units.keyAt(logged.unit) }),
     });
   }
 
@@ -237,13 +177,7 @@ export class JobAudit {
   addRequest(row: EvidenceOf<'request'>): void {
     const digest = toHex(row.requestDigest);
     const subject = `request ${digest}`;
-    const { requests } = this.#options.logged ?? {};
-    const found = requests?.rows.find(row.requestDigest) ?? -1;
-    this.#met.add('request', found);
-    this.#hold(
-      subject,
-      found < 0 ? undefined : { row: `unit ${row.unitIndex}`, logged: `unit ${requests!.unitAt(found)}` },
-    );
+    this.#rows.holdRequest(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('request-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -255,19 +189,7 @@ export class JobAudit {
   addOutcome(row: EvidenceOf<'outcome'>): void {
     const digest = toHex(row.outcomeDigest);
     const subject = `statement ${digest}`;
-    const { outcomes } = this.#options.logged ?? {};
-    const found = outcomes?.rows.find(row.outcomeDigest) ?? -1;
-    this.#met.add('outcome', found);
-    const text = (unit: number, result: string, atMs: number) => `unit ${unit}, ${result}, ${timeText(atMs)}`;
-    this.#hold(
-      subject,
-      found < 0
-        ? undefined
-        : {
-            row: text(row.unitIndex, row.result, row.storedAtMs),
-            logged: text(outcomes!.aboutAt(found), outcomes!.wordAt(found), outcomes!.timeAt(found)),
-          },
-    );
+    this.#rows.holdOutcome(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('outcome-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -281,24 +203,7 @@ export class JobAudit {
     const digest = toHex(row.receiptDigest);
     const subject = `receipt ${digest}`;
     this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
-    const { receipts, licenses } = this.#options.logged ?? {};
-    const found = receipts?.rows.find(row.receiptDigest) ?? -1;
-    this.#met.add('receipt', found);
-    const text = (license: Uint8Array, outcome: string, atMs: number) =>
-      `${toHex(license)}, ${outcome}, ${timeText(atMs)}`;
-    this.#hold(
-      subject,
-      found < 0
-        ? undefined
-        : {
-            row: text(row.licenseId, row.outcome, row.storedAtMs),
-            logged: text(
-              licenses!.rows.keyAt(receipts!.aboutAt(found)),
-              receipts!.wordAt(found),
-              receipts!.timeAt(found),
-            ),
-          },
-    );
+    this.#rows.holdReceipt(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {
       const { receipt, verdict } = this.#verifyReceipt(row);
@@ -369,8 +274,7 @@ export class JobAudit {
     this.#closeUnit();
     const { report, alarms } = this.#options;
     this.#approvals?.end(alarms);
-    for (const what of this.#met.unmet(this.#options.scopeOf))
-      report('row-missing', what, 'the log tells of it');
+    this.#rows.end(this.#options.scopeOf);
     const { quota, product } = this.#row;
     this.#countEarlier();
     const { units, installed } = this.#counts;
@@ -384,12 +288,11 @@ export class JobAudit {
   #countEarlier(): void {
     const { logged, trust, scopeOf } = this.#options;
     if (logged === undefined) return;
-    const { outcomes, stated, ...counts } = new EarlierUnits(logged).count(scopeOf);
-    if (trust === undefined) counts.unitsWithoutReceipt += counts.installed;
-    if (trust === undefined) counts.installed = 0;
+    const hasKeys = trust !== undefined;
+    const { outcomes, stated, ...counts } = new EarlierUnits(logged).count(scopeOf, hasKeys);
     addCounts(this.#counts, counts);
     addCounts(this.#outcomes, outcomes);
-    if (trust !== undefined) addCounts(this.#stated, stated);
+    addCounts(this.#stated, stated);
   }
 
   #closeUnit(): void {
@@ -419,13 +322,6 @@ export class JobAudit {
     const { result } = stated.audited;
     this.#stated[result] = (this.#stated[result] ?? 0) + 1;
     onStated(stated.audited, stated.file);
-  }
-
-  /** Undefined: the log does not tell of it. */
-  #hold(subject: string, texts: { row: string; logged: string } | undefined): void {
-    if (texts === undefined) this.#options.report('row-unlogged', subject, 'the log does not tell of it');
-    else if (texts.row !== texts.logged)
-      this.#options.report('row-differs', subject, `the log says ${texts.logged}, the row ${texts.row}`);
   }
 
   /** Runs a check; what it throws is a finding. */

@@ -33,7 +33,7 @@ export interface AuditProgress extends TreeHead {
 }
 
 /** How much of it was done. */
-export interface AuditWork {
+interface AuditWork {
   readonly what: 'entries' | 'units';
   readonly done: number;
   readonly of: number;

@@ -26,7 +26,7 @@ import { accessAuthority, jobId } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
-import { auditPace } from '../ledger/audit-pace.ts';
+import { auditPace, paced } from '../ledger/audit-pace.ts';
 import { readAuditProgress, writeAuditProgress } from '../ledger/audit-progress.ts';
 import { ledgerSource } from '../ledger/ledger-source.ts';
 import {
@@ -277,7 +277,7 @@ export const command = (shell: Shell) =>
         const keys = toHex(nodeCrypto.sha256(rootPublicKey, deviceCa.publicKey, utf8(product)));
         const result =
           ledger === undefined
-            ? await audit(nodeCrypto, lines!, checks)
+            ? await audit(nodeCrypto, paced(lines!, auditPace(face)), checks)
             : await auditByLedger(face, { ...options, ledger }, { ...checks, keys });
         for (const job of result.jobs) tellJob(face, job);
         tellVerdict(face, result);

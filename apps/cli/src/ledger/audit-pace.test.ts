@@ -1,7 +1,7 @@
 // An audit that takes long shows how far it is, and hears in between what happens beside it.
 
 import { expect, it } from 'vitest';
-import { auditPace } from './audit-pace.ts';
+import { auditPace, paced } from './audit-pace.ts';
 
 /** Steps of so many milliseconds, each with the number of its entry. */
 function run(steps: number, stepMs: number): { notes: string[]; pauses: Promise<void>[] } {
@@ -38,4 +38,16 @@ it('lets other things happen ten times a second, and waits for them', async () =
   });
   await run(8, 25).pauses[1];
   expect(happened).toBe(true);
+});
+
+it('passes lines of evidence on, and counts them', async () => {
+  const notes: string[] = [];
+  let now = 0;
+  const pace = auditPace({ note: (line) => notes.push(line) }, () => (now += 400));
+  async function* lines() {
+    yield* ['a', 'b', 'c', 'd'];
+  }
+  const passed: string[] = [];
+  for await (const line of paced(lines(), pace)) passed.push(line);
+  expect([passed.join(''), notes]).toEqual(['abcd', ['lines of evidence audited: 3, 1 s']]);
 });
