@@ -1,7 +1,7 @@
 // `npm run lab -- audit`: a large ledger is made, and audited by the command. Exit code 1 when the audit finds
 // something, goes on with another result than it would have had, or takes more memory than it may.
 //   --entries N     default 1000000, which takes a quarter of an hour of CPU time to make and to audit
-//   --kill-after N  also kills an audit after so many installs, and goes on with it (default 0: does not)
+//   --kill-after N  also kills an audit after so many installs, and goes on with it (left out: does not)
 //   --keep FOLDER   the ledger is made there and stays, or is taken from there where it is
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ const { entries, killAfter, keep } = readCommandLine(usage, (words) => {
     args: [...words],
     options: {
       entries: { type: 'string', default: '1000000' },
-      'kill-after': { type: 'string', default: '0' },
+      'kill-after': { type: 'string' },
       keep: { type: 'string' },
     },
   });
   return {
     entries: wholeNumber(values.entries, '--entries'),
-    killAfter: wholeNumber(values['kill-after'], '--kill-after'),
+    killAfter: values['kill-after'] === undefined ? 0 : wholeNumber(values['kill-after'], '--kill-after'),
     keep: values.keep,
   };
 });
