@@ -46,12 +46,17 @@ describe('rows by key', () => {
   });
 });
 
-it('columns grow, and hold 0 where nothing was set', () => {
+it('columns grow from piece to piece, and hold 0 where nothing was set', () => {
   const [bytes, numbers] = [new ByteColumn(2), new NumberColumn()];
-  for (let i = 0; i < 100; i++) bytes.push(Uint8Array.of(i, 1));
-  numbers.set(70, 2 ** 40);
-  expect([bytes.length, bytes.at(99), bytes.holds(99, Uint8Array.of(99, 1))]).toEqual([
-    ...[100, Uint8Array.of(99, 1), true],
-  ]);
-  expect([numbers.get(70), numbers.get(3), numbers.get(1000)]).toEqual([2 ** 40, 0, 0]);
+  for (let i = 0; i < 1000; i++) bytes.push(Uint8Array.of(i & 255, i >> 8));
+  for (let i = 0; i < 1000; i++) {
+    expect(bytes.at(i)).toEqual(Uint8Array.of(i & 255, i >> 8));
+    expect(bytes.holds(i, Uint8Array.of(i & 255, 1 + (i >> 8)))).toBe(false);
+  }
+  const set = new Map([5, 17, 255, 256, 700, 40].map((row) => [row, 2 ** 40 + row]));
+  for (const [row, value] of set) numbers.set(row, value);
+  numbers.set(2000, 0);
+  for (let row = 0; row < 2100; row++) expect(numbers.get(row)).toBe(set.get(row) ?? 0);
+  numbers.set(700, 0);
+  expect(numbers.get(700)).toBe(0);
 });

@@ -3,12 +3,19 @@
 
 import type { Bytes } from '@firmseal/bytes';
 
-const firstCapacity = 16;
+/**
+ * Rows are kept in pieces that are never copied once they are full: arrays that double leave as much garbage as they
+ * hold. The first piece begins small, since a log may have many jobs with one unit.
+ */
+const pieceRows = 256;
+const firstRows = 16;
+const roomFor = (piece: number, row: number): number =>
+  piece > 0 ? pieceRows : Math.min(pieceRows, Math.max(firstRows, 2 ** Math.ceil(Math.log2(row + 1))));
 
 /** Byte strings of one size, by row. */
 export class ByteColumn {
   readonly sizeBytes: number;
-  #bytes: Bytes = new Uint8Array(0);
+  readonly #pieces: Bytes[] = [];
   #length = 0;
 
   constructor(sizeBytes: number) {
@@ -21,47 +28,58 @@ export class ByteColumn {
 
   /** Copies it. Its length must be that of the column. */
   push(value: Uint8Array): void {
-    if (value.length !== this.sizeBytes)
-      throw new Error(`${value.length} bytes where ${this.sizeBytes} are due`);
-    const at = this.#length * this.sizeBytes;
-    if (at === this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(firstCapacity * this.sizeBytes, 2 * at));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
+    const { sizeBytes } = this;
+    if (value.length !== sizeBytes) throw new Error(`${value.length} bytes where ${sizeBytes} are due`);
+    const row = this.#length++;
+    const number = Math.floor(row / pieceRows);
+    const at = (row % pieceRows) * sizeBytes;
+    let piece = this.#pieces[number];
+    if (piece === undefined || at === piece.length) {
+      const grown = new Uint8Array(roomFor(number, row) * sizeBytes);
+      if (piece !== undefined) grown.set(piece);
+      piece = grown;
+      this.#pieces[number] = grown;
     }
-    this.#bytes.set(value, at);
-    this.#length++;
+    piece.set(value, at);
   }
 
   /** A copy. */
   at(row: number): Bytes {
-    return this.#bytes.slice(row * this.sizeBytes, (row + 1) * this.sizeBytes);
+    const start = (row % pieceRows) * this.sizeBytes;
+    return this.#pieces[Math.floor(row / pieceRows)]!.slice(start, start + this.sizeBytes);
   }
 
   holds(row: number, value: Uint8Array): boolean {
     const { sizeBytes } = this;
     if (value.length !== sizeBytes) return false;
-    for (let i = 0, at = row * sizeBytes; i < sizeBytes; i++, at++)
-      if (this.#bytes[at] !== value[i]) return false;
+    const piece = this.#pieces[Math.floor(row / pieceRows)]!;
+    for (let i = 0, at = (row % pieceRows) * sizeBytes; i < sizeBytes; i++, at++)
+      if (piece[at] !== value[i]) return false;
     return true;
   }
 }
 
-/** Numbers by row; 0 where none was set. */
+/** Numbers by row; 0 where none was set. Pieces with nothing but zeros take no memory. */
 export class NumberColumn {
-  #values = new Float64Array(0);
+  readonly #pieces: (Float64Array | undefined)[] = [];
 
   get(row: number): number {
-    return this.#values[row] ?? 0;
+    return this.#pieces[Math.floor(row / pieceRows)]?.[row % pieceRows] ?? 0;
   }
 
   set(row: number, value: number): void {
-    if (row >= this.#values.length) {
-      const grown = new Float64Array(Math.max(firstCapacity, 2 * this.#values.length, row + 1));
-      grown.set(this.#values);
-      this.#values = grown;
+    const number = Math.floor(row / pieceRows);
+    const at = row % pieceRows;
+    let piece = this.#pieces[number];
+    if (piece === undefined || at >= piece.length) {
+      if (value === 0) return;
+      const grown = new Float64Array(roomFor(number, row));
+      if (piece !== undefined) grown.set(piece);
+      piece = grown;
+      while (this.#pieces.length <= number) this.#pieces.push(undefined);
+      this.#pieces[number] = grown;
     }
-    this.#values[row] = value;
+    piece[at] = value;
   }
 }
 
@@ -130,7 +148,7 @@ export class KeyedRows {
   }
 
   #grow(): void {
-    this.#slots = new Uint32Array(Math.max(4 * firstCapacity, 2 * this.#slots.length));
+    this.#slots = new Uint32Array(Math.max(2 * firstRows, 2 * this.#slots.length));
     for (let row = 0; row < this.size; row++) this.#slots[this.#slotOf(this.#keys.at(row))] = row + 1;
   }
 }

@@ -124,7 +124,9 @@ async function followLedger({ crypto, files, checkpoint, options }: Run): Promis
   const { size } = checkpoint;
   const begin = () => new Audit(rememberVerified(crypto), options);
   let audit = begin();
-  const index = new LedgerIndex(hashSeed(crypto.randomBytes(hashSeedSizeBytes)));
+  const index = new LedgerIndex(hashSeed(crypto.randomBytes(hashSeedSizeBytes)), (job, license) =>
+    audit.logged.unitOf(job, license),
+  );
   const ofFiles: Finding[] = [];
   let read = 0;
   let isWorthwhile = true;

@@ -5,6 +5,7 @@ import type { Crypto, Ed25519 } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
   decodeLogEntry,
+  emptyHead,
   formatLedgerProof,
   formatNote,
   type LedgerFiles,
@@ -24,6 +25,7 @@ import {
 import { hashSeed, hashSeedSizeBytes } from './keyed-rows.ts';
 import { readCheckpoint } from './ledger-audit.ts';
 import { LedgerIndex, OpenedReader } from './ledger-index.ts';
+import { LoggedState } from './logged-state.ts';
 import { type ProvenReceipt, type ReceiptTrust, verifyReceiptFile } from './verify-receipt-file.ts';
 
 type BundleCrypto = Crypto & Pick<Ed25519, 'verifyEd25519'>;
@@ -97,11 +99,15 @@ export async function makeLedgerBundle(
 
 /** An entry that cannot be followed is left out; the audit names it. */
 async function indexOf(crypto: Crypto, reader: OpenedReader, size: number): Promise<LedgerIndex> {
-  const index = new LedgerIndex(hashSeed(crypto.randomBytes(hashSeedSizeBytes)));
+  const logged = new LoggedState(crypto);
+  const seed = hashSeed(crypto.randomBytes(hashSeedSizeBytes));
+  const index = new LedgerIndex(seed, (job, license) => logged.unitOf(job, license));
   for (let sequence = 0; sequence < size; sequence++) {
     const { entry } = await reader.readSealed(sequence);
     try {
-      index.add(sequence, decodeLogEntry(entry, sequence));
+      const decoded = decodeLogEntry(entry, sequence);
+      logged.add(sequence, decoded, emptyHead); // the head matters after a restore alone
+      index.add(sequence, decoded);
     } catch (cause) {
       if (!(cause instanceof Fault)) throw cause;
     }

@@ -95,23 +95,25 @@ export class JobIndex {
   }
 }
 
+/** The unit of a license of a job, as the entries before said; undefined where they did not. */
+type UnitOfLicense = (job: Uint8Array, license: Uint8Array) => number | undefined;
+
 /** Which entries tell of which job and unit. */
 export class LedgerIndex {
   readonly jobs = new Map<string, JobIndex>();
   readonly identities: number[] = [];
   /** Approvals of recoveries, which are of no job. */
   readonly recoveryApprovals: number[] = [];
-  /** License id to unit, for receipts, which name no unit. */
-  readonly #licenses: KeyedRows;
-  readonly #unitOfLicense = new NumberColumn();
   /** By sequence: that of the previous entry of the same unit, and 1; 0 for the first. */
   readonly #previous = new NumberColumn();
   readonly #jobRows: KeyedRows;
   readonly #jobList: JobIndex[] = [];
 
-  constructor(seed: HashSeed) {
+  readonly #unitOf: UnitOfLicense;
+
+  constructor(seed: HashSeed, unitOf: UnitOfLicense) {
     this.#jobRows = new KeyedRows(seed, idSizeBytes);
-    this.#licenses = new KeyedRows(seed, idSizeBytes);
+    this.#unitOf = unitOf;
   }
 
   /** Sequences of the entries of a unit, ascending. */
@@ -129,7 +131,7 @@ export class LedgerIndex {
     if (!(id instanceof Uint8Array)) return;
     if (kind === 'approval-stored' && equalBytes(id, noJob)) this.recoveryApprovals.push(sequence);
     const index = this.#jobOf(id, kind === 'job-opened' ? sequence : undefined);
-    if (index !== undefined) this.#addTo(index, sequence, { kind, fields });
+    if (index !== undefined) this.#addTo(index, sequence, { job: id, kind, fields });
   }
 
   /** `openedAt`: it is made where there is none. */
@@ -144,24 +146,20 @@ export class LedgerIndex {
     return index;
   }
 
-  #addTo(index: JobIndex, sequence: number, { kind, fields }: { kind: string; fields: LogFields }): void {
+  #addTo(
+    index: JobIndex,
+    sequence: number,
+    { job, kind, fields }: { job: Uint8Array; kind: string; fields: LogFields },
+  ): void {
     const manifest = fields['manifest'];
     if ((kind === 'job-opened' || kind === 'package-added') && manifest instanceof Uint8Array)
       index.packages.set(toHex(manifest), sequence);
     if (kind === 'approval-stored' || kind === 'job-certified') index.signed.push(sequence);
     const license = fields['license'];
-    const unit = fields['unit'] ?? this.#unitOf(license);
+    // A receipt names no unit.
+    const unit = fields['unit'] ?? (license instanceof Uint8Array ? this.#unitOf(job, license) : undefined);
     if (typeof unit !== 'number' || !Number.isSafeInteger(unit) || unit < 0 || unit > index.unitCount) return;
-    if (kind === 'license-issued' && license instanceof Uint8Array && license.length === idSizeBytes) {
-      const row = this.#licenses.add(license);
-      if (row >= 0) this.#unitOfLicense.set(row, unit);
-    }
     const previous = index.add(unit, sequence);
     if (previous !== undefined) this.#previous.set(sequence, previous + 1);
-  }
-
-  #unitOf(license: unknown): number | undefined {
-    const row = license instanceof Uint8Array ? this.#licenses.find(license) : -1;
-    return row < 0 ? undefined : this.#unitOfLicense.get(row);
   }
 }

@@ -45,6 +45,7 @@ export class LoggedLicenses {
   readonly #units = new NumberColumn();
   readonly #sequences = new NumberColumn();
   readonly #times = new NumberColumn();
+  /** Sequence and 1: most licenses come after no restore. */
   readonly #restored = new NumberColumn();
 
   constructor(seed: HashSeed) {
@@ -62,7 +63,7 @@ export class LoggedLicenses {
     this.#units.set(row, license.unit);
     this.#sequences.set(row, license.sequence);
     this.#times.set(row, license.timeMs);
-    this.#restored.set(row, license.restored);
+    this.#restored.set(row, license.restored + 1);
     return true;
   }
 
@@ -77,7 +78,7 @@ export class LoggedLicenses {
       unit: this.#units.get(row),
       sequence: this.#sequences.get(row),
       timeMs: this.#times.get(row),
-      restored: this.#restored.get(row),
+      restored: this.#restored.get(row) - 1,
     };
   }
 }

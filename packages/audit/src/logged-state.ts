@@ -93,7 +93,14 @@ export class LoggedState {
     this.#head = head;
   }
 
-  #jobOf(id: Bytes): LoggedJob | undefined {
+  /** The unit of a license of this job; undefined where there is none. */
+  unitOf(job: Uint8Array, license: Uint8Array): number | undefined {
+    const { licenses } = this.#jobOf(job) ?? {};
+    const row = licenses?.rows.find(license) ?? -1;
+    return row < 0 ? undefined : licenses!.unitAt(row);
+  }
+
+  #jobOf(id: Uint8Array): LoggedJob | undefined {
     return this.#jobList[this.#jobRows.find(id)];
   }
 
