@@ -1,6 +1,6 @@
-// `firmseal audit` from the files of a ledger alone: what follows from tree and log, and everything with every
-// signature, of a few thousand entries. The tree alone, of a million entries, is in ledger-rows.ts; a million
-// entries whole is `npm run lab -- audit`.
+// `firmseal audit` from the files of a ledger alone: what follows from tree and log, and everything with
+// every signature, of a few thousand entries. The tree alone, of a million entries, is in ledger-rows.ts; a
+// million entries whole is `npm run lab -- audit`.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
-// The audit of a ledger by all of its files, opened entries included, in a process of its own, whose memory is
-// that of the audit: without the units, then with them; and what it cannot do without. Arguments: the folder, and
-// how the ledger was made, in JSON.
+// The audit of a ledger by all of its files, opened entries included, in a process of its own, whose memory
+// is that of the audit: without the units, then with them; and what it cannot do without. Arguments: the
+// folder, and how the ledger was made, in JSON.
 
 import { verifyApprovalPolicy } from '@firmseal/approval';
 import { auditLedger, type LedgerAuditOptions } from '@firmseal/audit';

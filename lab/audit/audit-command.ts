@@ -12,7 +12,10 @@ export interface AuditTold {
   readonly installs: number;
 }
 
-/** `onInstall`: told how many installs there were so far. `shows`: what it writes to standard error is passed on. */
+/**
+ * `onInstall`: told how many installs there were so far. `shows`: what it writes to
+ * standard error is passed on.
+ */
 export async function auditCommand(
   words: readonly string[],
   { onInstall, shows = false }: { onInstall?: (count: number) => void; shows?: boolean } = {},

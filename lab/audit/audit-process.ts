@@ -1,5 +1,5 @@
-// `firmseal audit` in a process of its own, which says at its end what it told and used, or kills itself on the
-// way. Arguments: after how many installs it does so (0: never), and the words of the command.
+// `firmseal audit` in a process of its own, which says at its end what it told and used, or kills itself on
+// the way. Arguments: after how many installs it does so (0: never), and the words of the command.
 
 import { type AuditTold, auditCommand } from './audit-command.ts';
 

@@ -1,5 +1,5 @@
-// The campaign in small: a ledger of a few thousand entries is audited by the command, stopped in the middle and
-// gone on with. A million: `npm run lab -- audit`.
+// The campaign in small: a ledger of a few thousand entries is audited by the command, stopped in the middle
+// and gone on with. A million: `npm run lab -- audit`.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

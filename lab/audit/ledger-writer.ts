@@ -1,5 +1,5 @@
-// Writes a ledger's files entry by entry, without an authority and its database: tiles, opened entries and, at
-// the end, a signed checkpoint. Not synced to the disk: nobody needs it after a loss of power.
+// Writes a ledger's files entry by entry, without an authority and its database: tiles, opened entries and,
+// at the end, a signed checkpoint. Not synced to the disk: nobody needs it after a loss of power.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// `npm run lab -- audit`: a large ledger is made, and audited by the command. Exit code 1 when the audit finds
-// something, goes on with another result than it would have had, or takes more memory than it may.
+// `npm run lab -- audit`: a large ledger is made, and audited by the command. Exit code 1 when the audit
+// finds something, goes on with another result than it would have had, or takes more memory than it may.
 //   --entries N     default 1000000, which takes a quarter of an hour of CPU time to make and to audit
 //   --kill-after N  also kills an audit after so many installs, and goes on with it (left out: does not)
 //   --keep FOLDER   the ledger is made there and stays, or is taken from there where it is

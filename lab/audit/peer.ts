@@ -27,8 +27,8 @@ export function hashesMs(entries: number): number {
 const differentKeys = 512;
 
 /**
- * So many verifications. One in three is by a key that was not met before, as that of each receipt is. The time of
- * a few thousand is taken for all. Milliseconds of CPU.
+ * So many verifications. One in three is by a key that was not met before, as that of each receipt is. The
+ * time of a few thousand is taken for all. Milliseconds of CPU.
  */
 export function signaturesMs(count: number): number {
   const message = crypto.randomBytes(400);

@@ -26,8 +26,8 @@ export function writeKeys(folder: string, ledger: string, keys: LedgerKeys): str
 }
 
 /**
- * How it ended; undefined where it killed itself after `killAfter` installs. What it writes to standard error is
- * passed on with `shows`.
+ * How it ended; undefined where it killed itself after `killAfter` installs. What it writes to standard
+ * error is passed on with `shows`.
  */
 export async function runAudit(
   words: readonly string[],

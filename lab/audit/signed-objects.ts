@@ -1,6 +1,6 @@
-// The signed objects of units in a large ledger. Each has a signature of its own that holds: chips have keys and
-// certificates of their own, licenses and receipts are signed one by one. What no audit looks at is shared: the
-// second key of the chips, and what is sealed to it.
+// The signed objects of units in a large ledger. Each has a signature of its own that holds: chips have keys
+// and certificates of their own, licenses and receipts are signed one by one. What no audit looks at is
+// shared: the second key of the chips, and what is sealed to it.
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { Owner, type SealedForJob, signerOf } from '@firmseal/authority/testing';
@@ -25,7 +25,10 @@ const chipId = 'stm32f427';
 const origin: Origin = { kind: 'witnessed', rehearsal: false };
 const notBefore = new Date(Date.UTC(2026, 0, 1));
 
-/** Whoever signs looks at the signature again. Here the audit does, and the key agreements are all the same one. */
+/**
+ * Whoever signs looks at the signature again. Here the audit does, and the key
+ * agreements are all the same one.
+ */
 function cryptoInHaste(): Crypto {
   let agreed: Bytes | undefined;
   return {

@@ -1,5 +1,5 @@
-// Lines that ask replicas of one authority for licenses, send receipts and repeat what they asked, until they get
-// an answer: what they asked, what they were told, and what contradicts what they were told before.
+// Lines that ask replicas of one authority for licenses, send receipts and repeat what they asked, until they
+// get an answer: what they asked, what they were told, and what contradicts what they were told before.
 
 import type { AuditTrust } from '@firmseal/audit';
 import { createAuthority, createToken, type Store } from '@firmseal/authority';

@@ -1,8 +1,8 @@
-// Lines ask replicas of one authority for licenses, more than the quotas allow, and repeat what they asked, while
-// replicas, their signers and the publisher of the ledger are killed, the database is stopped at once, and
-// connections are cut, some of them in a commit. At the end the books: no quota is exceeded, every license and
-// receipt that a line was told of is in the database, the log goes on from every head and the ledger from every
-// checkpoint that was ever seen, and the audits find nothing.
+// Lines ask replicas of one authority for licenses, more than the quotas allow, and repeat what they asked,
+// while replicas, their signers and the publisher of the ledger are killed, the database is stopped at once,
+// and connections are cut, some of them in a commit. At the end the books: no quota is exceeded, every
+// license and receipt that a line was told of is in the database, the log goes on from every head and the
+// ledger from every checkpoint that was ever seen, and the audits find nothing.
 
 import { rmSync } from 'node:fs';
 import { openPostgresStore, openSqliteStore } from '@firmseal/authority';

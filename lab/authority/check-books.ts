@@ -1,5 +1,5 @@
-// What must hold when a campaign is over and everything is at rest: the tables, the signers' own counts, the log at
-// every head that was seen, and the ledger at every checkpoint that was.
+// What must hold when a campaign is over and everything is at rest: the tables, the signers' own counts, the
+// log at every head that was seen, and the ledger at every checkpoint that was.
 
 import { audit, auditLedger } from '@firmseal/audit';
 import { readEvidence, type Store } from '@firmseal/authority';
@@ -68,8 +68,8 @@ export function checkSigners(campaign: Campaign, cluster: PostgresCluster, jobs:
 }
 
 /**
- * The files alone, as an auditor has them: sound, as long as the log, and a continuation of every checkpoint that
- * the publisher told of, whether or not it was killed right after.
+ * The files alone, as an auditor has them: sound, as long as the log, and a continuation of every checkpoint
+ * that the publisher told of, whether or not it was killed right after.
  */
 export async function checkLedger(campaign: Campaign, publisher: Publisher, store: Store): Promise<void> {
   const { violations, trust } = campaign;

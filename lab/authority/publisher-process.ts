@@ -1,5 +1,6 @@
-// Publishes the ledger of a campaign, a round for each message, and tells the checkpoint. Arguments: address of the
-// database, folder of the ledger, private key and name of the log, address and verifier key of the witness.
+// Publishes the ledger of a campaign, a round for each message, and tells the checkpoint.
+// Arguments: address of the database, folder of the ledger, private key and name of the log,
+// address and verifier key of the witness.
 
 import { flushCompileCache } from 'node:module';
 import { Ledger, openPostgresStore, parsePostgresUrl, type Store } from '@firmseal/authority';

@@ -1,5 +1,6 @@
-// Who publishes the ledger of a campaign: a process that is killed and started again. It asks a witness, whom nobody
-// kills. Every checkpoint that it told of was seen by somebody, and must be continued by every later one.
+// Who publishes the ledger of a campaign: a process that is killed and started again. It asks a
+// witness, whom nobody kills. Every checkpoint that it told of was seen by somebody, and must
+// be continued by every later one.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

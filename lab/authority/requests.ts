@@ -1,5 +1,5 @@
-// The requests of all lines of a campaign, each disturbance at the request that the plan says, and what anybody saw
-// of the log meanwhile.
+// The requests of all lines of a campaign, each disturbance at the request that the plan says, and what
+// anybody saw of the log meanwhile.
 
 import type { Store } from '@firmseal/authority';
 import type { CuttingProxy, PostgresCluster } from '@firmseal/authority/testing';

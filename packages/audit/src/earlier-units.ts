@@ -42,8 +42,8 @@ export class EarlierUnits {
   }
 
   /**
-   * Whether the log says if the owner takes the newest receipt. It names the most serious weakness alone; where
-   * he takes that one, a lesser one decides.
+   * Whether the log says if the owner takes the newest receipt. It names the most serious weakness alone;
+   * where he takes that one, a lesser one decides.
    */
   isDecided(unit: number): boolean {
     const outcome = this.#outcomeOf(unit);
@@ -51,7 +51,9 @@ export class EarlierUnits {
     return hasNoOther || !this.#accepts.has(outcome);
   }
 
-  /** Of the units that are `earlier`. Without keys nothing was verified, so that nothing counts as installed. */
+  /**
+   * Of the units that are `earlier`. Without keys nothing was verified, so that nothing counts as installed.
+   */
   count(scopeOf: (unit: number) => UnitScope, hasKeys: boolean): Counts {
     const { units, voided, licenses, receipts } = this.#job;
     const isEarlier = Uint8Array.from({ length: units.size }, (_, unit) =>

@@ -4,8 +4,8 @@
 import type { Bytes } from '@firmseal/bytes';
 
 /**
- * Rows are kept in pieces that are never copied once they are full: arrays that double leave as much garbage as they
- * hold. The first piece begins small, since a log may have many jobs with one unit.
+ * Rows are kept in pieces that are never copied once they are full: arrays that double leave as much garbage
+ * as they hold. The first piece begins small, since a log may have many jobs with one unit.
  */
 const pieceRows = 256;
 const firstRows = 16;
@@ -84,8 +84,8 @@ export class NumberColumn {
 }
 
 /**
- * Multipliers of the hash of a key, drawn once: who writes a log cannot choose keys that all fall on one place
- * (multilinear hashing over halves of 16 bits).
+ * Multipliers of the hash of a key, drawn once: who writes a log cannot choose keys that all fall on one
+ * place (multilinear hashing over halves of 16 bits).
  */
 export type HashSeed = Uint32Array;
 

@@ -1,7 +1,7 @@
 // The audit of a ledger by its files alone: signatures of the checkpoint, then in one pass over the files the
-// tree, the chain and what follows from the log, and at last the signatures of each unit. One unit can be asked
-// for, and an audit that was interrupted, or ended yesterday, is gone on with: signatures that it had
-// verified are not verified again.
+// tree, the chain and what follows from the log, and at last the signatures of each unit. One unit can be
+// asked for, and an audit that was interrupted, or ended yesterday, is gone on with: signatures that it
+// had verified are not verified again.
 
 import { type EvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// Where the entries of each job and unit stand in a ledger. A unit's entries lie apart in the log: this index is
-// kept while the log is read, a few dozen bytes an entry, and the files are read again at their places.
+// Where the entries of each job and unit stand in a ledger. A unit's entries lie apart in the log: this index
+// is kept while the log is read, a few dozen bytes an entry, and the files are read again at their places.
 
 import { noJob } from '@firmseal/approval';
 import { equalBytes, toHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// The rows of one job against its log, both ways: what the log tells must stand in a row with the same content, and
-// no row may stand for anything else.
+// The rows of one job against its log, both ways: what the log tells must stand in a row with the same
+// content, and no row may stand for anything else.
 
 import type { EvidenceOf } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';

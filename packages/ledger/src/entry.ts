@@ -6,7 +6,7 @@ import { type Bytes, concatBytes, equalBytes, utf8 } from '@firmseal/bytes';
 import { type CborInput, type CborValue, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { readPlainEntry } from './plain-entry.ts';
+import { type DecodedLogEntry, type LogFields, type LogValue, readPlainEntry } from './plain-entry.ts';
 
 const saltSizeBytes = 32;
 const entrySizeBytesAtMost = 4096;
@@ -39,9 +39,6 @@ export type LogKind =
   | 'alarm'
   | 'alarm-acknowledged'
   | 'database-restored';
-
-type LogValue = string | number | boolean | Uint8Array;
-export type LogFields = Readonly<Record<string, LogValue>>;
 
 /** What a caller wants logged; the store adds sequence and salt. Time in milliseconds since 1970. */
 export interface LogEvent {
@@ -87,13 +84,6 @@ export function encodeLogEntry(sequence: number, event: LogEvent): Bytes {
       [3, fields],
     ]),
   );
-}
-
-export interface DecodedLogEntry {
-  readonly sequence: number;
-  readonly timeMs: number;
-  readonly kind: string;
-  readonly fields: LogFields;
 }
 
 /**

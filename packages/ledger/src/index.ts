@@ -9,13 +9,11 @@ export {
 } from './checkpoint.ts';
 export {
   type ChainBreak,
-  type DecodedLogEntry,
   decodeLogEntry,
   emptyHead,
   encodeLogEntry,
   LogChain,
   type LogEvent,
-  type LogFields,
   type LogHead,
   type LogKind,
   type LogRow,
@@ -68,6 +66,7 @@ export {
   readOpened,
   type SealedEntry,
 } from './opened.ts';
+export type { DecodedLogEntry, LogFields } from './plain-entry.ts';
 export { type TreeHead, verifyConsistency, verifyInclusion } from './proof.ts';
 export {
   type LedgerFiles,

@@ -3,8 +3,8 @@
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DecodedLogEntry, encodeLogEntry } from './entry.ts';
-import { readPlainEntry } from './plain-entry.ts';
+import { encodeLogEntry } from './entry.ts';
+import { type DecodedLogEntry, readPlainEntry } from './plain-entry.ts';
 
 /** By the CBOR reader alone; undefined for bytes that are no entry. */
 function slowly(bytes: Uint8Array): DecodedLogEntry | undefined {
