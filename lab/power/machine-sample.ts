@@ -55,7 +55,7 @@ export class MachineSample {
     line.chip.setPin('agent-request', true);
     line.chip.powerOn();
     line.chip.setPin('agent-request', false);
-    // The keys of a personalization are lost with power: it begins anew.
+    // The keys of a personalization are lost with power: it begins again.
     if (firmwares.length === 0) await line.personalize(1);
     else for (const { send } of steps) send();
   }

@@ -103,7 +103,7 @@ describe('firmseal updater build', () => {
     expect((await build('--out', at('site'))).status).toBe(0);
   });
 
-  it('publishes the licenses of a batch, and warns where there are none', async () => {
+  it('publishes the licenses of a batch, and warns when the batch has no licenses', async () => {
     const notAfterSeconds = Math.floor(Date.now() / 1000) + 3600;
     const { bundle, terms } = await makeLicense(sealed, line.device!, { terms: { notAfterSeconds } });
     const facts = { jobId: terms.jobId, manifestDigest: sealed.manifestDigest };

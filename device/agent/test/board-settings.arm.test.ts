@@ -247,7 +247,7 @@ describe.skipIf(!canBuild)('without a defence', () => {
     expect(faultOf(weak('board-of-this-chip', ''), refused['another chip'].block)).toBeUndefined();
   });
 
-  test('the ports: the agent uses registers that are none', () => {
+  test('the ports: the agent uses registers that do not exist', () => {
     const { block } = refused['a port that the chip lacks'];
     expect(faultOf(weak('board-ports', '(void)has_ports;'), block)).toBeUndefined();
   });

@@ -335,7 +335,7 @@ describe('an older database', () => {
 
   it.each([
     ['a head of another database of the same length', (size: number) => `${size} ${'ab'.repeat(32)}\n`],
-    ['a head that is none', () => 'nonsense'],
+    ['a text that is no head', () => 'nonsense'],
   ])('%s is no head of this one', async (_, text) => {
     const head = memory();
     head.text = text((await authority.store.logHead()).size);
@@ -344,7 +344,7 @@ describe('an older database', () => {
     });
   });
 
-  it('is none when the log went on, or when nothing was noted yet', async () => {
+  it('is accepted when the log went on, or when nothing was noted yet', async () => {
     const head = memory();
     const local = await authority.local();
     expect(await checkHead(local, head)).toBe(false);

@@ -3246,7 +3246,7 @@ export const faultTable = {
   'ledger-forked': {
     number: 1812, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database does not continue the ledger that was published: it has no entry {index}, or another one.',
-    remedy: 'The database is an older or another one. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older or another one. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'ledger-settings-invalid': {
     number: 1813, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -3261,7 +3261,7 @@ export const faultTable = {
   'witness-ahead': {
     number: 1815, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The witness {witness} has seen {seen} entries of this ledger; the database holds {size}.',
-    remedy: 'The database is an older one that was put back. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older one that was put back. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'witness-refused': {
     number: 1816, exit: 'authority', http: 503, retry: 'fail', chip: false,

@@ -59,7 +59,7 @@ export class VirtualChip {
    * it. The ROM listens anyway.
    */
   wire: HostWire | undefined;
-  /** Of the board's oscillator; undefined where none is, or it does not start. */
+  /** Of the board's oscillator; undefined when the board has no oscillator, or it does not start. */
   crystalHz: number | undefined = 8_000_000;
   /**
    * H743: by which value of SYNCSRC its clock recovery means the frames of OTG2. Manuals disagree: 0 or 3.
@@ -414,7 +414,7 @@ export class VirtualChip {
     this.debug.attach(debuggerAttached);
     life.executor?.revive?.();
     restoreParts(this.#parts, parts, seed);
-    this.#machine?.losePower(); // nothing of the processor is left; the next power-on starts it anew
+    this.#machine?.losePower(); // nothing of the processor is left; the next power-on starts it again
   }
 
   /** A fault of the firmware (or of its executor) is not hidden: it goes on to whoever fed the bytes. */

@@ -1,5 +1,5 @@
 // The USB host at the other end of the wire: control transfers cut into transactions (USB 2.0 chapter 8),
-// each tried anew while the device answers NAK, whenever its software looks for events. Besides what a host
+// each tried again while the device answers NAK, whenever its software looks for events. Besides what a host
 // does to a bus: reset, suspend, resume; and a cable that is pulled.
 
 import type { Setup, UsbAnswer } from '../doors/usb-function.ts';
