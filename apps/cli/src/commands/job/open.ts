@@ -123,7 +123,12 @@ export const command = (shell: Shell) =>
         };
         if (outputs[0] !== undefined) write(outputs[0], toHex(job), 0o644);
         if (options.approve === true)
-          await approveFirst(face, client, { options, view: opened, subjects: () => dueOf(opened) });
+          await approveFirst(face, client, {
+            ...{ options, view: opened, subjects: () => dueOf(opened) },
+          }).catch((fault: unknown) => {
+            tellJob(face, opened); // It is there, and waits for its approval.
+            throw fault;
+          });
         const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
         if (outputs[1] === undefined) return;
