@@ -239,7 +239,7 @@ export class DamageCampaign {
     if ((chip.bootedApplication !== undefined) !== whole) {
       this.#violate(
         where,
-        whole ? 'the former firmware does not boot' : 'boots what is not the former firmware',
+        whole ? 'the former firmware does not boot' : 'boots another firmware than the former',
       );
       if (!whole) this.#accepted++;
     }

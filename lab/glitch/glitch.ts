@@ -1,5 +1,5 @@
-// What a glitch is, and a plan of many: what the attacker's hand (glitcher.ts) is told to do, and how a run of
-// it can end.
+// What a glitch is, and a plan of many: what the attacker's hand (glitcher.ts) is told to
+// do, and how a run of it can end.
 
 /** What is done at one execution of an address. */
 export interface Glitch {

@@ -1,5 +1,5 @@
-// How a run with a glitch came out: judged by the answer, by the session that it led to, and by what the agent
-// does next.
+// How a run with a glitch came out: judged by the answer, by the session that it led to,
+// and by what the agent does next.
 
 import { answerBit, FrameReader, requestTypes } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';

@@ -117,7 +117,8 @@ export class MachineSample {
     const { line, firmwares } = scenario;
     const booted = hasBooted(line);
     this.report.states++;
-    if (booted && !firmwares.some((one) => holds(line, one))) this.#violate('boots what is not whole', where);
+    if (booted && !firmwares.some((one) => holds(line, one)))
+      this.#violate('boots a firmware that is not whole', where);
     try {
       const wrong =
         firmwares.length === 0

@@ -123,7 +123,7 @@ describe.skipIf(!canBuild)('rates', () => {
     );
   };
 
-  test('the rate of the settings is the one that is understood', () => {
+  test('the agent understands the rate of the settings', () => {
     const settled = line();
     settled.chip.hostBaud = 115_200;
     expect(faultAt(settled, comPort(plain))).toBeUndefined();

@@ -1,5 +1,5 @@
-// What the chip boots at a reset or starts at a hand-over, and what follows from that for its life: which master the firmware is, in
-// which order the banks lie, what is at address 0.
+// What the chip boots at a reset or starts at a hand-over, and what follows from that for its life: which
+// master the firmware is, in which order the banks lie, what is at address 0.
 
 import type { Chip } from '@firmseal/chips';
 import type { HandOver } from '../firmware/cpu-port.ts';

@@ -1,6 +1,6 @@
 // The virtual chip: its parts put together, and its life: power, reset, choice of firmware, bytes in and out,
-// hand-over. The rules are in the parts; this file says which of them live at which time. Nothing that unwinds firmware
-// leaves this file and firmware-run.ts.
+// hand-over. The rules are in the parts; this file says which of them live at which time. Nothing that
+// unwinds firmware leaves this file and firmware-run.ts.
 
 import type { Chip } from '@firmseal/chips';
 import { DebugPort } from '../debug/debug-port.ts';

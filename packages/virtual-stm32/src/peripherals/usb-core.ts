@@ -1,8 +1,8 @@
 // The OTG core of F4 (first version) and H7 (later version) as a device, register by register: RM0090 34.16
 // and 34.17, RM0433 57.14 and 57.15; what both versions share is written once. Slave mode, endpoint 0. What
 // hardware answers with lost data, a dead core or silence on the bus, this model answers with the same, and
-// notes it in `mistakes` for the judge of a test. This file is the side of software; usb-bus.ts is the side of
-// the bus, usb-fifos.ts the memory between them, usb-wire.ts the host.
+// notes it in `mistakes` for the judge of a test. This file is the side of software; usb-bus.ts is the side
+// of the bus, usb-fifos.ts the memory between them, usb-wire.ts the host.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import type { Peripheral } from './peripheral.ts';
