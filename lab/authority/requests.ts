@@ -13,10 +13,10 @@ const requestsBetweenNotes = 1000;
 /** A round of the publisher is killed within it, or after it. */
 const roundMsAtMost = 150;
 
-export type Disturbance = 'kill' | 'kill-signer' | 'kill-publisher' | 'stop' | 'cut';
+type Disturbance = 'kill' | 'kill-signer' | 'kill-publisher' | 'stop' | 'cut';
 
 /** What goes wrong, each at the request with this number. */
-export function planDisturbances(campaign: Campaign): Map<number, Disturbance[]> {
+function planDisturbances(campaign: Campaign): Map<number, Disturbance[]> {
   const { requests, disturbances } = campaign.options;
   const plan = new Map<number, Disturbance[]>();
   for (const [kind, count] of [

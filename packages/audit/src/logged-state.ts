@@ -93,7 +93,7 @@ export class LoggedState {
     this.#head = head;
   }
 
-  /** The unit of a license of this job; undefined where there is none. */
+  /** The unit of a license of this job; undefined when the log told of no such license. */
   unitOf(job: Uint8Array, license: Uint8Array): number | undefined {
     const { licenses } = this.#jobOf(job) ?? {};
     const row = licenses?.rows.find(license) ?? -1;

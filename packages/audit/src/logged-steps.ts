@@ -159,7 +159,7 @@ const knownOutcomes: readonly string[] = ['PASS', ...weaknesses];
 function storeReceipt(job: LoggedJob, fields: Fields, { timeMs }: LoggedMoment): void {
   const [about, word] = [job.licenses.rows.find(fields.bytes('license')), fields.text('outcome')];
   must(about >= 0, 'a receipt without its license');
-  must(knownOutcomes.includes(word), 'a receipt with an outcome that is none');
+  must(knownOutcomes.includes(word), 'a receipt with an unknown outcome');
   must(job.receipts.add(fields.digest('receipt'), { about, word, timeMs }), 'a receipt a second time');
 }
 
@@ -172,7 +172,7 @@ function admitStation(job: LoggedJob, fields: Fields): void {
 function storeOutcome(job: LoggedJob, fields: Fields, { timeMs }: LoggedMoment): void {
   const word = fields.text('result');
   const about = takenUnit(job, fields, 'a statement of a unit');
-  must((stationResults as readonly string[]).includes(word), 'a statement with a result that is none');
+  must((stationResults as readonly string[]).includes(word), 'a statement with an unknown result');
   const isNew = job.outcomes.add(fields.digest('outcome'), { about, word, timeMs });
   must(isNew, 'a statement of a station a second time');
 }
