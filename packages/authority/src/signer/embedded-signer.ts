@@ -40,6 +40,7 @@ export function createEmbeddedSigner(inputs: {
     kemPublicKey: async () => (await ask()).kemPublicKey(),
     ready: async () => undefined,
     checkContentKey: async (request) => (await ask()).checkContentKey(request),
+    verifyChip: async (request) => (await ask()).verifyChip(request),
     issue: async (request) => (await ask()).issue(request),
     countUnit: async (request) => (await ask()).countUnit(request),
     voidUnit: async (request) => (await ask()).voidUnit(request),

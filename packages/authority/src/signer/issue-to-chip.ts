@@ -3,24 +3,17 @@
 // content key is in memory only here.
 
 import type { Bytes } from '@firmseal/bytes';
-import { verifyDevice } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import {
-  ceilingFor,
-  type Hello,
-  issueLicense,
-  makeLicenseBundle,
-  openContentKey,
-  verifyHello,
-} from '@firmseal/license';
+import { ceilingFor, type Hello, issueLicense, makeLicenseBundle, openContentKey } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
 import { requireCurrent } from '../service/authority.ts';
 import { requireDate, verifyRecord } from '../service/batches.ts';
 import { openDeviceData } from '../service/device-data.ts';
 import { verifyLicensable } from '../service/jobs.ts';
 import { checkAccepted, licenseModeOf, requireMode } from '../service/licensing.ts';
+import { verifyAskingChip } from './asking-chip.ts';
 import type { Ask, IssueRequest, JobTerms, SignedLicense } from './issuing-signer.ts';
 import { pinnedJobOf } from './job-terms.ts';
 import {
@@ -46,11 +39,10 @@ async function chipOf(
   { trust }: IssuingProduct,
   { job, ask }: { job: JobTerms; ask: ChipAsk },
 ): Promise<AskingChip> {
-  const { crypto, clock, table } = context;
+  const { table } = context;
   if (ask.kind === 'device') {
     requireMode(job, licenseModeOf(job));
-    const device = verifyDevice(crypto, trust, { certificate: ask.certificate, atMs: clock.nowMs() });
-    const hello = verifyHello(crypto, { hello: ask.hello, device, challenge: ask.challenge });
+    const { device, hello } = verifyAskingChip(context, trust, ask);
     if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
     return { device, hello };
   }
