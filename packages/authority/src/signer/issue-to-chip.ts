@@ -1,12 +1,12 @@
 // A license of one chip as the signer makes it: everything that the authority checked is checked again, on
 // what was signed by others; the chip is counted; then the content key is opened, and the license signed. The
-// content key is in memory only here.
+// content key is in memory only here, for all licenses that are made at the same time.
 
 import type { Bytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import { ceilingFor, type Hello, issueLicense, makeLicenseBundle, openContentKey } from '@firmseal/license';
+import { ceilingFor, type Hello, issueLicense, makeLicenseBundle } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
 import { requireCurrent } from '../service/authority.ts';
 import { requireDate, verifyRecord } from '../service/batches.ts';
@@ -62,7 +62,7 @@ export async function issueToChip(
   context: SignerContext,
   request: IssueRequest & { readonly ask: ChipAsk },
 ): Promise<SignedLicense> {
-  const { crypto, clock, kem, table } = context;
+  const { crypto, clock, kem, table, contentKeys } = context;
   const { job, ask, unitIndex } = request;
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
@@ -100,14 +100,14 @@ export async function issueToChip(
   const { sealedData } = request;
   const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
   const { contentKeyFile: file } = request;
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
   try {
-    const { license } = await issueLicense(crypto, {
-      ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },
-    });
+    const { license } = await contentKeys.use({ file, manifest }, (contentKey) =>
+      issueLicense(crypto, {
+        ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },
+      }),
+    );
     return { licenseId, bundle: bundleOf(trust, license) };
   } finally {
-    contentKey.wipe();
     for (const data of deviceData) data.fill(0);
   }
 }

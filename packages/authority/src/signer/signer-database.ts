@@ -21,6 +21,11 @@ export type SignerQuery = (
 export interface SignerDatabase {
   /** Durable when it resolves; undone when the action throws. The action may run more than once. */
   transaction<T>(action: (query: SignerQuery) => Promise<T>): Promise<T>;
+  /**
+   * One statement as a transaction of its own, durable when its rows resolve; no rows, and nothing done, where
+   * another transaction was faster. It may run more than once. Absent where it saves nothing.
+   */
+  statement?(sql: string, values: readonly Value[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -243,6 +248,26 @@ class PostgresSignerDatabase implements SignerDatabase {
           if (!isConflict(cause) || conflicts >= conflictsAtMost) throw cause;
         }
       }
+    } catch (cause) {
+      throw faultOfPostgres(cause);
+    }
+  }
+
+  async statement(sql: string, values: readonly Value[]): Promise<Row[]> {
+    try {
+      return await again(this.#session.busyTimeoutMs, async () => {
+        const client = await this.#session.connectForCommit();
+        let lost: Error | undefined;
+        try {
+          return (await queryOn(client)(sql, values)).rows;
+        } catch (cause) {
+          if (isConflict(cause)) return [];
+          if (isConnectionLoss(cause) || isCrowded(cause)) lost = cause as Error;
+          throw cause;
+        } finally {
+          client.release(lost);
+        }
+      });
     } catch (cause) {
       throw faultOfPostgres(cause);
     }
