@@ -21,7 +21,7 @@ const mostRemembered = 1024;
 
 /** Throws the faults of certificate and hello. The certificate's dates are compared every time. */
 export function verifyAskingChip(
-  { crypto, clock }: Pick<SignerContext, 'crypto' | 'clock'>,
+  { onceCrypto: crypto, clock }: Pick<SignerContext, 'onceCrypto' | 'clock'>,
   trust: ProductTrust,
   { certificate, hello: encoded, challenge }: ChipRequest,
 ): { device: DevicePublic; hello: Hello } {

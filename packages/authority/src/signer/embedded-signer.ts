@@ -28,7 +28,7 @@ export function createEmbeddedSigner(inputs: {
     const contentKeys = new SharedContentKeys({ crypto, kem });
     const issuers = new Map<string, Signer>();
     for (const { product, issuer } of products.values()) if (issuer) issuers.set(product, issuer);
-    return createKeySigner({ crypto, clock, kem, contentKeys, products, issuers, table });
+    return createKeySigner({ crypto, onceCrypto: crypto, clock, kem, contentKeys, products, issuers, table });
   };
   let opened: Promise<IssuingSigner> | undefined;
   const ask = (): Promise<IssuingSigner> => {

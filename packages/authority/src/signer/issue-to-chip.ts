@@ -62,7 +62,7 @@ export async function issueToChip(
   context: SignerContext,
   request: IssueRequest & { readonly ask: ChipAsk },
 ): Promise<SignedLicense> {
-  const { crypto, clock, kem, table, contentKeys } = context;
+  const { crypto, onceCrypto, clock, kem, table, contentKeys } = context;
   const { job, ask, unitIndex } = request;
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
@@ -102,7 +102,7 @@ export async function issueToChip(
   const { contentKeyFile: file } = request;
   try {
     const { license } = await contentKeys.use({ file, manifest }, (contentKey) =>
-      issueLicense(crypto, {
+      issueLicense(onceCrypto, {
         ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },
       }),
     );

@@ -75,7 +75,15 @@ export async function openSigner(options: SignerOptions): Promise<OpenedSigner> 
     }
   }
   const context: SignerContext = {
-    ...{ crypto, clock: { nowMs }, kem, table, ledger, contentKeys: new SharedContentKeys({ crypto, kem }) },
+    ...{
+      crypto,
+      onceCrypto: options.crypto,
+      clock: { nowMs },
+      kem,
+      table,
+      ledger,
+      contentKeys: new SharedContentKeys({ crypto, kem }),
+    },
     products: new Map(trusts.map((trust) => [trust.product, trust])),
     issuers: new Map(trusts.map(({ product }) => [product, issuer])),
   };

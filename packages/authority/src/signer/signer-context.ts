@@ -19,6 +19,8 @@ export interface IssuingProduct {
 
 export interface SignerContext {
   readonly crypto: Crypto;
+  /** The same without a memory of signatures, for those that nobody verifies a second time. */
+  readonly onceCrypto: Crypto;
   /** The wall clock: certificates, approvals and the end of a job are held against it. */
   readonly clock: { nowMs(): number };
   readonly kem: Unwrapper;
