@@ -1,7 +1,7 @@
 // What a license costs in the service as it ships: two processes, store, log, the signer's table, every check
 // and the audit's entries. A ratio to the cryptography that it cannot do without, by CPU, measured in the same
 // run. Beside it, without a limit, since disk and neighbours decide: over HTTP, on PostgreSQL, with keys in a
-// token, and how long the slowest answers take at half of the load.
+// token. How long the slowest answers take at half of the load is held to ten units and five syncs of the disk.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -79,6 +79,7 @@ async function httpRows(folder: string, { unitUs, unitWallUs }: CoreFigures): Pr
       },
       {
         ...{ name: 'license over HTTP at half of that load, p99', value: p99Ms, unit: 'ms' },
+        limit: 1,
         ...{ ratio: p99Ms / peerMs, note: `wall; peer: 10 units and 5 fsyncs, ${peerMs.toFixed(1)} ms` },
       },
     ];
