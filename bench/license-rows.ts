@@ -1,7 +1,8 @@
 // What a license costs in the service as it ships: two processes, store, log, the signer's table, every check
-// and the audit's entries. A ratio to the cryptography that it cannot do without, by CPU, measured in the same
-// run. Beside it, without a limit, since disk and neighbours decide: over HTTP, on PostgreSQL, with keys in a
-// token. How long the slowest answers take at half of the load is held to ten units and five syncs of the disk.
+// and the audit's entries. A ratio to the cryptography that it cannot do without, by CPU, measured in
+// the same run. Beside it, without a limit, since disk and neighbours decide: over HTTP, on
+// PostgreSQL, with keys in a token. How long the slowest answers take at half of the load is held to
+// ten units and five syncs of the disk.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -70,8 +70,8 @@ function deviceOf(crypto: Crypto, fields: CertificateFields, expected: Expected)
 }
 
 /**
- * What a certificate says of a device. `caPublicKeys` are those of verified delegations of role device CA, one
- * or more. Throws, in this order, `certificate-malformed`, `certificate-signature-invalid`,
+ * What a certificate says of a device. `caPublicKeys` are those of verified delegations of role device CA,
+ * one or more. Throws, in this order, `certificate-malformed`, `certificate-signature-invalid`,
  * `certificate-malformed`, `certificate-product-wrong`, `certificate-expired`, `certificate-malformed` (the
  * name is not the thumbprint of the keys).
  */

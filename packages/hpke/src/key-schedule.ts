@@ -15,7 +15,9 @@ export type Aead = { readonly id: number; readonly keySizeBytes: 16 | 32 };
 /** Section 7.3: AES-256-GCM. */
 export const aes256Gcm: Aead = { id: 0x0002, keySizeBytes: 32 };
 
-/** Contexts by algorithm and info: programs have a few infos of some letters, and seal under them for ever. */
+/**
+ * Contexts by algorithm and info: programs have a few infos of some letters, and seal under them for ever.
+ */
 const contexts = new Map<string, Bytes>();
 const keptAtMost = 64;
 const infoSizeBytesAtMost = 64;

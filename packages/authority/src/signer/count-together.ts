@@ -1,6 +1,7 @@
-// New chips of a job, counted in one statement for all that wait: on PostgreSQL a transaction for each chip is
-// eight messages. It counts only what needs no decision: a chip that was not counted before, nothing stopped,
-// the job with its terms, open, and with room for all of them. The others are left to SignerTable.count.
+// New chips of a job, counted in one statement for all that wait: on PostgreSQL a transaction for
+// each chip is eight messages. It counts only what needs no decision: a chip that was not counted
+// before, nothing stopped, the job with its terms, open, and with room for all of them. The
+// others are left to SignerTable.count.
 
 import { toHex } from '@firmseal/bytes';
 import type { SignerDatabase } from './signer-database.ts';

@@ -1,5 +1,6 @@
-// What all licenses of a job and package have in common crosses a connection once: a later request names it by
-// its number. Both sides count alike, and forget the same ones. The signer checks it again for each license.
+// What all licenses of a job and package have in common crosses a connection once: a later
+// request names it by its number. Both sides count alike, and forget the same ones. The signer
+// checks it again for each license.
 
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '@firmseal/fault';

@@ -1,4 +1,5 @@
-// A content key is in memory as long as a license needs it: opened once for those at the same time, and wiped.
+// A content key is in memory as long as a license needs it: opened once for those
+// at the same time, and wiped.
 
 import type { Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

@@ -22,8 +22,8 @@ export interface SignerDatabase {
   /** Durable when it resolves; undone when the action throws. The action may run more than once. */
   transaction<T>(action: (query: SignerQuery) => Promise<T>): Promise<T>;
   /**
-   * One statement as a transaction of its own, durable when its rows resolve; no rows, and nothing done, where
-   * another transaction was faster. It may run more than once. Absent where it saves nothing.
+   * One statement as a transaction of its own, durable when its rows resolve; no rows, and nothing done,
+   * where another transaction was faster. It may run more than once. Absent where it saves nothing.
    */
   statement?(sql: string, values: readonly Value[]): Promise<Row[]>;
   close(): Promise<void>;
