@@ -16,6 +16,7 @@ export {
   lifeCycles,
   makeHello,
   parseHelloUnverified,
+  readHelloUnverified,
   verifyHello,
 } from './hello.ts';
 export {
@@ -81,6 +82,7 @@ export {
   type LicenseContext,
   openLicense,
   readLicenseTermsUnverified,
+  readLicenseUnverified,
   type VerifiedLicense,
   verifyLicense,
 } from './verify-license.ts';

@@ -5,7 +5,7 @@
 
 import type { LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
-import { verifyDevice } from '@firmseal/certificate';
+import { readDeviceUnverified } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
@@ -13,9 +13,11 @@ import {
   type Hello,
   identityWeaknesses,
   judgeWeaknesses,
+  type LicenseTerms,
   protectionWeaknesses,
-  verifyHello,
-  verifyLicense,
+  readHelloUnverified,
+  readLicenseBundle,
+  readLicenseUnverified,
 } from '@firmseal/license';
 import { checkForChip, type Manifest } from '@firmseal/seal';
 import type { Ask } from '../signer/issuing-signer.ts';
@@ -127,9 +129,16 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const { mode: asked = mode === 'station' ? 'session' : mode } = request;
   if (asked !== mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
-  const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
-  const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
-  const ask = { kind: 'device', certificate, hello: request.hello, challenge } as const;
+  const { product } = job;
+  const chip = { certificate, hello: request.hello, challenge };
+  const ask = { kind: 'device', ...chip } as const;
+  // The signer verifies them for its own sake, once: what it found is read here.
+  await authority.signer.verifyChip({ product, ...chip });
+  const device = readDeviceUnverified(crypto, certificate, {
+    product,
+    now: new Date(authority.clock.nowMs()),
+  });
+  const hello = readHelloUnverified({ hello: request.hello, device, challenge });
   // It would refuse the package, and its counters say nothing.
   if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
   await requireNotStopped(authority, [
@@ -248,6 +257,19 @@ export async function licenseVerified(
   return issued ? { ...issued, newUnit: false } : issueNew(authority, request, verified);
 }
 
+/** Throws `internal-error` for a license of something else: the answer to another request. */
+function requireAsked(
+  terms: LicenseTerms,
+  asked: Pick<LicenseTerms, 'licenseId' | 'unitIndex' | 'thumbprint' | 'manifestDigest'>,
+): void {
+  const isAsked =
+    equalBytes(terms.licenseId, asked.licenseId) &&
+    terms.unitIndex === asked.unitIndex &&
+    equalBytes(terms.thumbprint, asked.thumbprint) &&
+    equalBytes(terms.manifestDigest, asked.manifestDigest);
+  if (!isAsked) throw new Fault('internal-error', { detail: 'the signer answered another request' });
+}
+
 async function issueNew(
   authority: Authority,
   request: FiledRequest,
@@ -260,9 +282,15 @@ async function issueNew(
   if (!isFirst) await refuseEndless(authority, jobId, unitIndex);
   const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);
 
-  const { job, trust, manifest, device, hello } = verified;
-  const { product, rootPublicKey } = trust;
-  const { digest, terms } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
+  const { job, manifest, device, hello } = verified;
+  // The signer verified its signature when it was made.
+  const { digest, terms } = readLicenseUnverified(crypto, readLicenseBundle(bundle).license);
+  requireAsked(terms, {
+    licenseId,
+    unitIndex,
+    thumbprint: device.thumbprint,
+    manifestDigest: manifest.digest,
+  });
   const issuedAtMs = authority.clock.nowMs();
   const kept = await store.insertLicense(
     {

@@ -8,6 +8,7 @@ import type { ProductTrust } from '../service/authority.ts';
 import type { Store } from '../store/store.ts';
 import type { IssuingSigner } from './issuing-signer.ts';
 import { createKeySigner } from './key-signer.ts';
+import { SharedContentKeys } from './shared-content-keys.ts';
 import { openSqliteSignerDatabase } from './signer-database.ts';
 import { SignerTable } from './signer-table.ts';
 import { takeOver } from './take-over.ts';
@@ -24,9 +25,10 @@ export function createEmbeddedSigner(inputs: {
     if (kem === undefined) throw new Fault('authority-signer-away', { reason: 'this process has no keys' });
     const table = new SignerTable(openSqliteSignerDatabase(':memory:'));
     await takeOver({ crypto, nowMs: clock.nowMs }, store, table);
+    const contentKeys = new SharedContentKeys({ crypto, kem });
     const issuers = new Map<string, Signer>();
     for (const { product, issuer } of products.values()) if (issuer) issuers.set(product, issuer);
-    return createKeySigner({ crypto, clock, kem, products, issuers, table });
+    return createKeySigner({ crypto, onceCrypto: crypto, clock, kem, contentKeys, products, issuers, table });
   };
   let opened: Promise<IssuingSigner> | undefined;
   const ask = (): Promise<IssuingSigner> => {
@@ -40,6 +42,7 @@ export function createEmbeddedSigner(inputs: {
     kemPublicKey: async () => (await ask()).kemPublicKey(),
     ready: async () => undefined,
     checkContentKey: async (request) => (await ask()).checkContentKey(request),
+    verifyChip: async (request) => (await ask()).verifyChip(request),
     issue: async (request) => (await ask()).issue(request),
     countUnit: async (request) => (await ask()).countUnit(request),
     voidUnit: async (request) => (await ask()).voidUnit(request),

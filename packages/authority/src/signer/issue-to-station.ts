@@ -4,7 +4,6 @@
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { chipIds, findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { openContentKey } from '@firmseal/license';
 import {
   checkForStation,
   checkStationDate,
@@ -60,7 +59,7 @@ export async function issueToStation(
   context: SignerContext,
   asked: IssueRequest & { readonly ask: StationAsk },
 ): Promise<SignedLicense> {
-  const { crypto, kem } = context;
+  const { crypto, kem, contentKeys } = context;
   const { job, unitIndex, contentKeyFile: file, sealedData } = asked;
   const verified = verifyAsk(context, asked, 'license');
   const { trust, issuer, request } = verified;
@@ -74,19 +73,19 @@ export async function issueToStation(
 
   const licenseId = crypto.randomBytes(16);
   const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
+  const terms = {
+    ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
+    ...{ requestDigest: request.digest, outcomeNonce: crypto.randomBytes(32) },
+    delegationDigest: trust.issuerDelegate.digest,
+  };
   try {
-    const license = await issueStationLicense(crypto, {
-      terms: {
-        ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
-        ...{ requestDigest: request.digest, outcomeNonce: crypto.randomBytes(32) },
-        delegationDigest: trust.issuerDelegate.digest,
-      },
-      ...{ manifest, kemKey: request.kemKey!, contentKey, deviceData, signer: issuer },
-    });
+    const license = await contentKeys.use({ file, manifest }, (contentKey) =>
+      issueStationLicense(crypto, {
+        ...{ terms, manifest, kemKey: request.kemKey!, contentKey, deviceData, signer: issuer },
+      }),
+    );
     return { licenseId, bundle: bundleOf(trust, license) };
   } finally {
-    contentKey.wipe();
     for (const data of deviceData) data.fill(0);
   }
 }

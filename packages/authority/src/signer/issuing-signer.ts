@@ -19,9 +19,16 @@ export interface ApprovalWord {
   readonly delegation: Bytes;
 }
 
+/** A chip that asks, with the challenge that its hello answers. */
+export interface ChipRequest {
+  readonly certificate: Bytes;
+  readonly hello: Bytes;
+  readonly challenge: Bytes;
+}
+
 /** Why the license, or the unit, is due: as a chip, a trusted site or a station signed it. */
 export type Ask =
-  | { readonly kind: 'device'; readonly certificate: Bytes; readonly hello: Bytes; readonly challenge: Bytes }
+  | ({ readonly kind: 'device' } & ChipRequest)
   /** A chip that was personalized elsewhere: a standing license with an end. */
   | { readonly kind: 'record'; readonly record: Bytes; readonly notAfterSeconds: number }
   | {
@@ -84,6 +91,11 @@ export interface IssuingSigner {
   ready(): Promise<void>;
   /** Throws what verifyLicensable and openContentKey throw. */
   checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<void>;
+  /**
+   * Verifies what a chip says, so that nobody has to do it a second time: `issue` remembers it. Nothing is
+   * counted. Throws `product-not-served`, the faults of certificate and hello.
+   */
+  verifyChip(request: ChipRequest & { readonly product: string }): Promise<void>;
   /**
    * Counts the chip, unless it was counted for this job before, and signs. Throws the faults of approvals,
    * job, certificate, hello or record or station, package and chip; `issue-stopped`, `job-closed`,

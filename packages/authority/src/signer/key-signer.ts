@@ -15,6 +15,7 @@ import { requireDate } from '../service/batches.ts';
 import { verifyLicensable } from '../service/jobs.ts';
 import { requireMode } from '../service/licensing.ts';
 import { unwrapWebhookSecret } from '../service/webhook-secret.ts';
+import { verifyAskingChip } from './asking-chip.ts';
 import { issueToChip } from './issue-to-chip.ts';
 import { countForStation, issueToStation } from './issue-to-station.ts';
 import type {
@@ -124,6 +125,9 @@ export function createKeySigner(context: SignerContext): IssuingSigner {
       const { trust } = requireIssuing(context, product);
       const manifest = verifyLicensable(context, trust, { header });
       (await openContentKey(crypto, { file, manifest, unwrapper: kem })).wipe();
+    },
+    verifyChip: async ({ product, ...chip }) => {
+      verifyAskingChip(context, requireIssuing(context, product).trust, chip);
     },
     issue: (request) => {
       const { ask, ...rest } = request;

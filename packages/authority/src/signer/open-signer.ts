@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { IssuingSigner, SignerView } from './issuing-signer.ts';
 import { createKeySigner } from './key-signer.ts';
 import type { ServedSigner } from './serve-signer.ts';
+import { SharedContentKeys } from './shared-content-keys.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
 import type { SignerContext } from './signer-context.ts';
 import type { SignerDatabase } from './signer-database.ts';
@@ -74,7 +75,15 @@ export async function openSigner(options: SignerOptions): Promise<OpenedSigner> 
     }
   }
   const context: SignerContext = {
-    ...{ crypto, clock: { nowMs }, kem, table, ledger },
+    ...{
+      crypto,
+      onceCrypto: options.crypto,
+      clock: { nowMs },
+      kem,
+      table,
+      ledger,
+      contentKeys: new SharedContentKeys({ crypto, kem }),
+    },
     products: new Map(trusts.map((trust) => [trust.product, trust])),
     issuers: new Map(trusts.map(({ product }) => [product, issuer])),
   };

@@ -9,6 +9,7 @@ import { requireOrdered, requireSigned } from '../service/approvals.ts';
 import type { ProductTrust } from '../service/authority.ts';
 import type { ApprovalRecord } from '../store/records.ts';
 import type { ApprovalWord, JobTerms } from './issuing-signer.ts';
+import type { SharedContentKeys } from './shared-content-keys.ts';
 import type { SignerTable } from './signer-table.ts';
 
 export interface IssuingProduct {
@@ -18,9 +19,12 @@ export interface IssuingProduct {
 
 export interface SignerContext {
   readonly crypto: Crypto;
+  /** The same without a memory of signatures, for those that nobody verifies a second time. */
+  readonly onceCrypto: Crypto;
   /** The wall clock: certificates, approvals and the end of a job are held against it. */
   readonly clock: { nowMs(): number };
   readonly kem: Unwrapper;
+  readonly contentKeys: SharedContentKeys;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly issuers: ReadonlyMap<string, Signer>;
   readonly table: SignerTable;

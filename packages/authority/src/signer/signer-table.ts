@@ -6,6 +6,7 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { StopRecord } from '../store/records.ts';
 import type { StopKey } from '../store/store.ts';
+import { CountQueue } from './count-together.ts';
 import type { SignerDatabase, SignerQuery } from './signer-database.ts';
 
 /** More licenses for one chip are the sign of a caller that asks without an end. */
@@ -110,9 +111,12 @@ async function refuseHeld(query: SignerQuery, { job, thumbprint, unitIndex }: Cl
 
 export class SignerTable {
   readonly #database: SignerDatabase;
+  readonly #newChips: CountQueue | undefined;
 
   constructor(database: SignerDatabase) {
     this.#database = database;
+    if (database.statement)
+      this.#newChips = new CountQueue((sql, values) => database.statement!(sql, values));
   }
 
   /**
@@ -141,7 +145,12 @@ export class SignerTable {
    * Counts the chip for the job, once. Throws `issue-stopped`, `job-closed`, `signer-job-differs`,
    * `signer-quota-exhausted`, `signer-unit-held`, `licenses-too-many`; then nothing was counted.
    */
-  count(claim: Claim): Promise<void> {
+  async count(claim: Claim): Promise<void> {
+    if (this.#newChips && !claim.isUnitOwn && (await this.#newChips.count(claim))) return;
+    await this.#countAlone(claim);
+  }
+
+  #countAlone(claim: Claim): Promise<void> {
     const { job, thumbprint, unitIndex, request, ceiling, atMs, stops } = claim;
     const { jobId } = job;
     return this.#database.transaction(async (query) => {
