@@ -16,12 +16,16 @@ import {
 import { Fault } from '@firmseal/fault';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import type { DebugProbe } from '../debug-probe.ts';
-import { checkIdentity, flashSizeOf } from '../identity.ts';
+import { checkIdentity, explainSilence, flashSizeOf, productStateOf } from '../identity.ts';
 import { refuseUnreachable } from '../reachable.ts';
 
-/** Attaches. Throws `probe-refused`, `probe-unreachable`. */
+/** Attaches. Throws `probe-refused`, `product-state-silent`, `probe-unreachable`. */
 export async function openProbeProgrammer(chip: Chip, probe: DebugProbe): Promise<ChipProgrammer> {
-  await probe.connect();
+  try {
+    await probe.connect();
+  } catch (error) {
+    throw explainSilence(chip, error);
+  }
   return new ProbeProgrammer(chip, probe);
 }
 
@@ -43,10 +47,19 @@ class ProbeProgrammer implements ChipProgrammer {
     const idCode = await this.#idCodeAs(this.chip);
     const [deviceId, revision] = [idCode & 0xfff, idCode >>> 16];
     if (deviceId !== identity.deviceId) await this.#refuseAnother(deviceId);
-    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
+    const options = await this.readOptions();
+    const readProtected = accessLevel(this.chip, options) > 0;
+    const state = productStateOf(this.chip, options);
     const flashSizeBytes = flashSizeOf(await this.#probe.readMemory(identity.flashSizeAddress, 2));
     const uniqueId = await this.#probe.readMemory(identity.uniqueIdAddress, identity.uniqueIdLength);
-    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+    return checkIdentity(this.chip, {
+      deviceId,
+      revision,
+      flashSizeBytes,
+      uniqueId,
+      ...state,
+      readProtected,
+    });
   }
 
   /** DBGMCU_IDCODE where this kind of chip has it; 0 where nothing is there. */

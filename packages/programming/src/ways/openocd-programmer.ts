@@ -9,7 +9,7 @@ import type { Clock } from '@firmseal/link';
 import { Openocd, type OpenocdOptions } from '@firmseal/openocd';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import { eraseTimeoutMs, massEraseTimeoutMs, programTimeoutMs, unprotectTimeoutMs } from '../deadlines.ts';
-import { checkIdentity, flashSizeOf } from '../identity.ts';
+import { checkIdentity, flashSizeOf, productStateOf } from '../identity.ts';
 import { refuseUnreachable } from '../reachable.ts';
 import { programOptionRegisters, readOptionRegisters } from '../registers/option-sequence.ts';
 
@@ -75,8 +75,17 @@ class OpenocdProgrammer implements ChipProgrammer {
     checkIdentity(this.chip, { deviceId, readProtected: false });
     const flashSizeBytes = flashSizeOf(await this.#openocd.read(identity.flashSizeAddress, 2));
     const uniqueId = await this.#openocd.read(identity.uniqueIdAddress, identity.uniqueIdLength);
-    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
-    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+    const options = await this.readOptions();
+    const readProtected = accessLevel(this.chip, options) > 0;
+    const state = productStateOf(this.chip, options);
+    return checkIdentity(this.chip, {
+      deviceId,
+      revision,
+      flashSizeBytes,
+      uniqueId,
+      ...state,
+      readProtected,
+    });
   }
 
   async read(
