@@ -778,6 +778,11 @@ export const faultTable = {
     sentence: 'The {chip} answers no debugger: its product state is closed or locked, or no chip is connected.',
     remedy: 'Check power and cable. A closed chip answers ST\'s tool alone: `debugauth=2` shows whether it has a password or certificate, `debugauth=1` with it erases the chip and opens it. A locked one is locked for good.',
   },
+  'agent-owner-incomplete': {
+    number: 485, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An exported agent names either nobody, or a root and a product.',
+    remedy: 'Give both `--root-key` and `--product`, as `firmseal personalize` will get them; `--epoch` and `--agent-delegation` need them too.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
