@@ -1,6 +1,14 @@
 // Whether the chip that answers is the one that was meant, from what a way learned of it.
 
-import { type Chip, chipIds, findChip, hexAddress, type OptionValues, optionField } from '@firmseal/chips';
+import {
+  accessLevel,
+  type Chip,
+  chipIds,
+  findChip,
+  hexAddress,
+  type OptionValues,
+  optionField,
+} from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { ChipIdentity } from './chip-programmer.ts';
 
@@ -47,6 +55,15 @@ export function productStateOf(chip: Chip, values: OptionValues): { readonly pro
     productState: productStates.find((one) => one.value === value)?.name ?? `0x${value.toString(16)}`,
   };
 }
+
+/** What the option bytes say about reading memory, and in which product state the chip is. */
+export const protectionOf = (
+  chip: Chip,
+  values: OptionValues,
+): Pick<ChipIdentity, 'readProtected' | 'productState'> => ({
+  readProtected: accessLevel(chip, values) > 0,
+  ...productStateOf(chip, values),
+});
 
 /**
  * A chip in another product state than open belongs to the person who began to provision it: he may hold the
