@@ -10,11 +10,12 @@ import { portedChips, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
 import { sampled } from '../../tools/test-report/sample.ts';
 import { hasTool } from '../../tools/toolchain.ts';
-import { Campaign, isBad } from './campaign.ts';
+import { Campaign } from './campaign.ts';
 import { attackLibrary, parts } from './crypto-sample.ts';
 import { disassemble } from './disassembly.ts';
 import { mutantBuild } from './mutant-build.ts';
 import { mutants } from './mutants.ts';
+import { isBad } from './outcome.ts';
 import { type Prepared, prepare } from './scenarios.ts';
 import { usualChip } from './target.ts';
 
