@@ -56,6 +56,7 @@ export { type OptionReason, packageFields, reasonOf } from './package-options.ts
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
 export type {
   BootConfiguration,
+  DebugAuthentication,
   ExecuteOnly,
   ExecuteOnlyArea,
   FieldPolicy,

@@ -768,6 +768,21 @@ export const faultTable = {
     sentence: 'The application staged a package whose application the chip gave up before.',
     remedy: 'Seal a corrected application, attach its license, and stage that. A host can install the same one again over the link.',
   },
+  'product-state-not-open': {
+    number: 483, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} is in product state {state}: somebody began to provision it, and may hold its debug authentication.',
+    remedy: 'Use a chip in product state open. A person who knows the password takes this one back with ST\'s tool (`debugauth=1`), which erases flash and keys; a chip without password or certificate never goes back. Nothing was changed.',
+  },
+  'product-state-silent': {
+    number: 484, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} answers no debugger: its product state is closed or locked, or no chip is connected.',
+    remedy: 'Check power and cable. A closed chip answers ST\'s tool alone: `debugauth=2` shows whether it has a password or certificate, `debugauth=1` with it erases the chip and opens it. A locked one is locked for good.',
+  },
+  'agent-owner-incomplete': {
+    number: 485, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An exported agent names either nobody, or a root and a product.',
+    remedy: 'Give both `--root-key` and `--product`, as `firmseal personalize` will get them; `--epoch` and `--agent-delegation` need them too.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',

@@ -110,6 +110,7 @@ const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
       (name) => [name, [{ options: ['--root-key'] }]],
     ),
   ),
+  'agent export': [{ options: ['--root-key', '--product'] }],
   personalize: [{ unless: '--via', options: ['--socket'] }],
   check: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
   update: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],

@@ -34,12 +34,13 @@ export function flashLines(event: FlashEvent): string[] {
     case 'progress':
       return event.done === event.total ? [done[event.stage](event.total)] : [];
     case 'identified': {
-      const { uniqueId, bootloaderVersion, readProtected } = event.identity;
+      const { uniqueId, bootloaderVersion, productState, readProtected } = event.identity;
       return [
         `chip ${event.chip}${uniqueId === undefined ? '' : `, unique id ${toHex(uniqueId)}`}`,
         ...(bootloaderVersion === undefined
           ? []
           : [`ROM bootloader V${bootloaderVersion >>> 4}.${bootloaderVersion & 0xf}`]),
+        ...(productState === undefined ? [] : [`product state ${productState}`]),
         ...(readProtected ? ['read-protected'] : []),
       ];
     }

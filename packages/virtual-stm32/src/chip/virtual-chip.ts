@@ -147,6 +147,11 @@ export class VirtualChip {
       },
       reset: () => this.#reset('debug'),
       giveLevelKey: (key) => this.#options.giveLevelKey(key),
+      authentication: {
+        discover: () => this.#options.discoverAuthentication(),
+        storePassword: (password) => this.#options.storePassword(password),
+        authenticate: (password) => this.#options.authenticate(password),
+      },
       readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
