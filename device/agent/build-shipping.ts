@@ -34,12 +34,16 @@ const adopterHex = (chipId: string): string =>
   [...intelHexLines(readImage(readFileSync(buildAdopter(chipId))).segments)].join('');
 
 /**
- * Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. Adopters beside.
+ * Writes device/agent/build/agent-CHIP.hex for each ported chip, and adopters beside; returns names and digests
+ * of the agents. `begins` is told of each chip before its compilation, which takes seconds to minutes.
  */
-export function buildShipping(): { chipId: string; path: string; sha256: string }[] {
+export function buildShipping(
+  begins: (chipId: string, number: number, count: number) => void = () => undefined,
+): { chipId: string; path: string; sha256: string }[] {
   mkdirSync(join(root, 'device/agent/build'), { recursive: true });
   for (const chipId of adopterChips()) write(`adopter-${chipId}.hex`, adopterHex(chipId));
-  return portedChips().map((chipId) => {
+  return portedChips().map((chipId, index, { length }) => {
+    begins(chipId, index + 1, length);
     const text = shippingHex(chipId);
     const path = write(`agent-${chipId}.hex`, text);
     return { chipId, path, sha256: createHash('sha256').update(text).digest('hex') };
