@@ -1,6 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
+import { adopt } from './adopt-commands.ts';
 import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys, stop, webhook } from './owner-commands.ts';
@@ -339,6 +340,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   batch,
   agent,
+  adopt,
   token,
   alarm,
   stop,

@@ -35,6 +35,8 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+const hasAdopter = hasAsset('device/agent/build/adopter-stm32h743.hex');
+
 /** Set-up bundles it. */
 const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
 
@@ -214,6 +216,22 @@ export function callsOf({
       words: ['agent', 'load', at('panel.seal'), '--socket', 'tcp:127.0.0.1:1'],
       files: [],
       status: 13,
+    },
+    'adopt plan': {
+      words: [
+        ...['adopt', 'plan', '--chip', 'stm32f405', '--bootloader', '0x08000000..0x08007FFF'],
+        ...['--place', '0x08020000..0x0803FFFF'],
+      ],
+      files: [],
+      status: 14,
+    },
+    'adopt build': {
+      words: [
+        ...['adopt', 'build', '--chip', 'stm32h743', '--product', 'panel', '--root-key', at('root.key.pub')],
+        ...['--bootloader', '0x08000000..0x0801FFFF', '--place', '0x08020000..0x0803FFFF'],
+        ...['--out', into('adoption.bin')],
+      ],
+      ...(hasAdopter ? { files: ['adoption.bin'] } : { files: [], status: 3 }),
     },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],

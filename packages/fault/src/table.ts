@@ -2128,6 +2128,31 @@ export const faultTable = {
     sentence: '{file} is not among the packages that would be approved.',
     remedy: 'Ask the owner which package the job is for. Nothing was signed.',
   },
+  'adoption-impossible': {
+    number: 993, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{cannot} of {all} boards cannot be taken over by an update; nothing was written.',
+    remedy: 'Let those boards come back, and personalize them with a probe or a cable: `firmseal personalize`. The lines above say why for each.',
+  },
+  'adoption-range-invalid': {
+    number: 994, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{text} is no range of addresses, and no firmware file of that name can be read.',
+    remedy: 'Give FIRST..LAST as in 0x08000000..0x0801FFFF, or an ELF, Intel HEX, S-record or DFU file.',
+  },
+  'adoption-boards-invalid': {
+    number: 995, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} describes no board: {problem}.',
+    remedy: 'Write a row for each board under the heading board,chip,level,bootloader,place,application,options; docs/adoption.md has an example.',
+  },
+  'adoption-option-invalid': {
+    number: 996, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{text} names no value of an option byte.',
+    remedy: 'Give FIELD=VALUE as in BFB2=0 or nWRP0_11=0xFFF, with the field names of the reference manual.',
+  },
+  'adoption-option-missing': {
+    number: 997, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'A plan for one board needs --chip, --bootloader and --place.',
+    remedy: 'Give all three, or a list of boards with --boards.',
+  },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
