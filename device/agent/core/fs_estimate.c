@@ -1,28 +1,11 @@
 /* See fs_estimate.h. */
 #include "fs_estimate.h"
 
-#include "fs_flash.h"
 #include "fs_session.h"
 
 #define SIGNATURES_MS 1000u
 #define OTHER_MS 10u
-/* 128 KiB in 2 seconds. */
-#define ERASE_BYTES_A_MS 64u
 #define DIGEST_BYTES_A_MS 256u
-
-static uint32_t erase_ms(void) {
-  uint32_t total = 0;
-  uint32_t i;
-  for (i = 0; i < fs_session.manifest.area_count; i++) {
-    const fs_area *area = &fs_session.manifest.areas[i];
-    fs_erase_unit first;
-    fs_erase_unit last;
-    if (fs_flash_unit_of(area->address, &first) != FS_OK) continue;
-    if (fs_flash_unit_of(area->address + (area->length - 1u), &last) != FS_OK) continue;
-    total += (last.end - first.start) / ERASE_BYTES_A_MS;
-  }
-  return total;
-}
 
 static uint32_t digest_ms(void) {
   uint32_t total = 0;
@@ -32,7 +15,7 @@ static uint32_t digest_ms(void) {
   return total;
 }
 
-uint32_t fs_estimate_license_ms(void) { return 2u * SIGNATURES_MS + erase_ms(); }
+uint32_t fs_estimate_license_ms(void) { return 2u * SIGNATURES_MS; }
 
 uint32_t fs_estimate_finish_ms(void) { return SIGNATURES_MS + digest_ms(); }
 

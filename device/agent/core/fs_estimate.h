@@ -12,7 +12,8 @@
 /* The check of an agent's image: two passes over two signatures, and the hash of its code. */
 #define FS_ESTIMATE_IMAGE_MS 4000u
 
-/* License of the accepted package: signatures, the envelope, and the erase of every area. */
+/* License of the accepted package: signatures and the envelope. The first record in an erase unit may take
+ * seconds more, less than the five that a host allows a transfer. */
 uint32_t fs_estimate_license_ms(void);
 /* The last record: digests of all areas, the valid record. */
 uint32_t fs_estimate_finish_ms(void);

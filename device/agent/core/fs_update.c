@@ -44,7 +44,8 @@ fs_result fs_update_begin(void) {
   FS_TRY(fs_session_check_manifest());
   /* The journal says nothing of it: what stands stays, and a slot without a head is no image. */
   FS_TRY(fs_update_check(&fs_session.manifest));
-  FS_TRY(fs_area_erase(fs_area_place(area), 0));
+  fs_session.erased = 0;
+  FS_TRY(fs_area_erase(fs_area_place(area), &fs_session.erased, FS_NO));
   /* On some chips a copy of the identity lies in that erase unit: before the anchor erases another one. */
   /* Defence agent-update-heals-identity */
   fs_identity_heal();
