@@ -1,6 +1,6 @@
-// Installs of 1 MiB on a virtual STM32F427 whose agent is machine code, on a chip that is blank and on one that
-// has to be erased, by a host that keeps the agent's window full: all of it on the chip's clock. Beside the
-// longer of what flash and wire need alone. Then the session, where elliptic curves take the time.
+// Installs of 1 MiB on a virtual STM32F427 whose agent is machine code, on a chip that is blank and on one
+// that has to be erased, by a host that keeps the agent's window full: all of it on the chip's clock. Beside
+// the longer of what flash and wire need alone. Then the session, where elliptic curves take the time.
 
 import { eraseProgramTimeUs, findChip, programTiming } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -12,6 +12,7 @@ import { total } from '../lab/speed/parts.ts';
 import { traceCycles } from '../lab/speed/traced-board.ts';
 import { hasTool } from '../tools/toolchain.ts';
 import type { BenchRow } from './row.ts';
+import { usbInstallRow } from './usb-install-row.ts';
 
 const id = 'stm32f427';
 const chip = findChip(id);
@@ -116,8 +117,9 @@ export async function machineRows(): Promise<BenchRow[]> {
   return [
     installRow(blank, { what: 'blank', flashUs: programUs, limit: 1.5 }),
     installRow(erased, { what: 'to be erased', flashUs, limit: 1.5 }),
-    sessionRow('F427', blank, 1.3),
+    sessionRow('F427', await install(line, addressStart, 8192, 7), 1.3),
     sessionRow('G0B1', await install(small, storeStart, 8192, 5), 8),
+    await usbInstallRow(),
     ...(hasTool('qemu-system-arm') ? [await estimatedRow(programUs)] : []),
   ];
 }

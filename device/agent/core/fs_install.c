@@ -83,7 +83,7 @@ static uint32_t firmware_start(void) {
   return fs_session.manifest.areas[i].address;
 }
 
-/* Step 5: erase and write what no record brings; firmware is erased just ahead of its records (fs_record.c).
+/* Step 5: erase and write what no record brings; firmware is erased just before its records (fs_record.c).
  * `kept`: bit i for an area i that stays. */
 static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   const fs_manifest *manifest = &fs_session.manifest;

@@ -9,7 +9,9 @@ import type { TestPackage } from './trusted-site.ts';
 const recordType = 0x22;
 const repeatsMost = 16;
 
-/** The host changes its rate: it repeats an info until the agent, which counts framing errors, has followed. */
+/**
+ * The host changes its rate: it repeats an info until the agent, which counts framing errors, has followed.
+ */
 export function changeRate(line: Line, baud: number): void {
   line.chip.hostBaud = baud;
   for (let i = 0; i < repeatsMost; i++)

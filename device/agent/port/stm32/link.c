@@ -1,8 +1,8 @@
 /*
- * The link over the UART of the board's settings, 8 data bits, no parity, 1 stop bit: polled, so that the agent
- * takes no byte while it works, or with received bytes taken by DMA (fs_reception.h). It listens at the settings'
- * rate; after a few framing errors it changes to their fast one and back, so a host picks the rate by using it,
- * and repeats until it is answered.
+ * The link over the UART of the board's settings, 8 data bits, no parity, 1 stop bit: polled, so that the
+ * agent takes no byte while it works, or with received bytes taken by DMA (fs_reception.h). It listens at the
+ * settings' rate; after a few framing errors it changes to their fast one and back, so a host picks the rate
+ * by using it, and repeats until it is answered.
  */
 #include "fs_chip_control.h"
 #include "fs_chip_facts.h"

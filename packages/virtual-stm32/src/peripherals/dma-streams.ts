@@ -1,8 +1,8 @@
-// The DMA controllers of the F4 parts as far as a USART needs them to receive: RM0090 10.3 (streams, requests,
-// circular and double-buffer mode), 10.5 (registers). Bytes go from a data register to RAM while the core does
-// something else, or stands still for the flash. Transfers happen when the registers are looked at and between
-// slices of instructions. Everything else of a stream (other directions, widths, FIFO, bursts, interrupts) is
-// not modelled; a stream that is set up so, or for a request that has no model, moves nothing.
+// The DMA controllers of the F4 parts as far as a USART needs them to receive: RM0090 10.3 (streams,
+// requests, circular and double-buffer mode), 10.5 (registers). Bytes go from a data register to RAM while
+// the core does something else, or stands still for the flash. Transfers happen when the registers are looked
+// at and between slices of instructions. Everything else of a stream (other directions, widths, FIFO, bursts,
+// interrupts) is not modelled; a stream that is set up so, or for a request that has no model, moves nothing.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';

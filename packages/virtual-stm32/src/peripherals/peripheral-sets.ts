@@ -63,7 +63,9 @@ const usartsOfF4 = [
   { name: 'USART6', addressStart: 0x4001_1400, onApb2: true },
 ] as const;
 
-/** RM0090 10.3.3, tables "DMA1 request mapping" and "DMA2 request mapping"; RM0383 and RM0390 have the same. */
+/**
+ * RM0090 10.3.3, tables "DMA1 request mapping" and "DMA2 request mapping"; RM0383 and RM0390 have the same.
+ */
 const dmaOfF4 = [
   {
     ...{ name: 'DMA1', addressStart: 0x4002_6000, clockBit: 21 },

@@ -1,5 +1,5 @@
-// A USART that is polled, or whose bytes a DMA controller takes (dma-streams.ts), in both register layouts: F4
-// (RM0090 30.6) and the later one of H7, G0, L4, U5 (RM0433 48.7). 8 data bits as the link has them;
+// A USART that is polled, or whose bytes a DMA controller takes (dma-streams.ts), in both register layouts:
+// F4 (RM0090 30.6) and the later one of H7, G0, L4, U5 (RM0433 48.7). 8 data bits as the link has them;
 // interrupts, parity checks and modem lines are not modelled.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';

@@ -1,4 +1,5 @@
-/* Reception by the DMA of the F4 parts: bytes go on coming while the core works, or stands still for its flash. */
+/* Reception by the DMA of the F4 parts: bytes go on coming while the core works, or
+ * stands still for its flash. */
 #ifndef FS_RECEPTION_H
 #define FS_RECEPTION_H
 

@@ -1,7 +1,8 @@
 /*
- * Received bytes by DMA into a ring: RM0090 10.3.9 to 10.3.11 (circular and double-buffer mode), 10.5 (registers);
- * RM0383 and RM0390 have the same controllers. The ring is two halves, since a stream counts to 65,535. Nothing
- * stops a host that sends more than its window: the bytes that it wrote over spoil a frame's CRC.
+ * Received bytes by DMA into a ring: RM0090 10.3.9 to 10.3.11 (circular and double-buffer mode),
+ * 10.5 (registers); RM0383 and RM0390 have the same controllers. The ring is two halves, since a
+ * stream counts to 65,535. Nothing stops a host that sends more than its window: the bytes that it
+ * wrote over spoil a frame's CRC.
  */
 #include "fs_reception.h"
 
@@ -36,7 +37,7 @@ FS_STATIC_ASSERT(FS_WINDOW * FRAME_MOST < RING);
 #define CR3_DMA_RECEIVES (1u << 6)
 
 /* By number of the UART, from 1 on: controller, stream, channel (RM0090 10.3.3, request mapping). */
-#define X(controller, number, channel) ((controller) - 1u) << 6 | (number) << 3 | (channel)
+#define X(controller, number, channel) (((controller) - 1u) << 6 | (number) << 3 | (channel))
 static const uint8_t requests[8] = {X(2, 2, 4), X(1, 5, 4), X(1, 1, 4), X(1, 2, 4),
                                     X(1, 0, 4), X(2, 1, 5), X(1, 3, 5), X(1, 6, 5)};
 #undef X
