@@ -219,7 +219,9 @@ static void personalize(void) {
   fs_now.security_counter = 5;
   fs_now.install_count = 1;
   fs_now.epoch = 1;
-  if (fs_journal_create(made.device_key) != FS_OK) abort();
+  fs_identity_use_key(made.device_key);
+  if (fs_journal_create() != FS_OK) abort();
+  fs_identity_use_key(0);
   if (fs_identity_write(&made, view, 0, 0) != FS_OK) abort();
 }
 

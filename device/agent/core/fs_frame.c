@@ -77,7 +77,7 @@ void fs_frame_send(uint8_t *content, uint32_t length) {
     send(&code, 1);
     if (count > 0) send(content + at, count);
     at += count;
-    if (at == length) break;
+    if (at >= length) break;
     if (count < BLOCK_MOST) at++; /* the zero that the code stands for */
   }
   send(&terminator, 1);

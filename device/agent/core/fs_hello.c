@@ -1,9 +1,9 @@
 /* See fs_hello.h. */
 #include "fs_hello.h"
 
-#include "fs_device_sign.h"
 #include "fs_board.h"
 #include "fs_chip_facts.h"
+#include "fs_device_sign.h"
 #include "fs_floor.h"
 #include "fs_frame.h"
 #include "fs_identity.h"

@@ -150,13 +150,17 @@ static fs_result read_finish(fs_view request, fs_view *certificate, fs_requireme
 }
 
 static fs_result write_first_state(void) {
+  fs_result created;
   memset(&fs_now, 0, sizeof fs_now);
   fs_now.life_cycle = FS_LIFE_PERSONALIZED;
   fs_now.epoch = made.epoch;
   fs_now.option_tries = OPTION_TRIES;
   fs_now.receipt = FS_RECEIPT_NONE;
   memcpy(fs_now.root, made.root + 1, sizeof fs_now.root);
-  return fs_journal_create(made.device_key);
+  fs_identity_use_key(made.device_key);
+  created = fs_journal_create();
+  fs_identity_use_key(0);
+  return created;
 }
 
 fs_result fs_personalize_finish(fs_view request) {
