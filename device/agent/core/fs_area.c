@@ -106,7 +106,7 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
   return FS_NO;
 }
 
-fs_result fs_area_erase(fs_place place, uint32_t *erased, fs_answer fresh) {
+fs_result fs_area_erase(fs_place place, uint32_t *erased, uint32_t fresh) {
   uint32_t address = place.address;
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches
    * the next erase unit, so the loop ends. */
@@ -117,7 +117,7 @@ fs_result fs_area_erase(fs_place place, uint32_t *erased, fs_answer fresh) {
     FS_TRY(fs_flash_unit_of(address, &unit));
     address = unit.end;
     if (address <= *erased) continue;
-    if (fresh != FS_YES || fs_flash_blank(unit.start, address - unit.start) != FS_YES) FS_TRY(fs_flash_erase(&unit));
+    if (fresh == 0 || fs_flash_blank(unit.start, address - unit.start) != FS_YES) FS_TRY(fs_flash_erase(&unit));
     *erased = address;
   }
   return FS_OK;

@@ -18,7 +18,7 @@ static fs_result erase_under_way(void) {
   uint32_t i;
   for (i = 0; i < FS_AREA_MAX && fs_now.under_way.places[i].length != 0; i++) {
     uint32_t none = 0;
-    fs_result erased = fs_area_erase(fs_now.under_way.places[i], &none, FS_NO);
+    fs_result erased = fs_area_erase(fs_now.under_way.places[i], &none, 0);
     if (erased != FS_OK) result = erased;
   }
   return result;
@@ -93,7 +93,7 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
     const fs_area *area = &manifest->areas[i];
     uint32_t none = 0;
     if (fs_area_has_records(area) == FS_YES) continue;
-    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(fs_area_place(area), &none, FS_NO));
+    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(fs_area_place(area), &none, 0));
     if (area->kind == FS_AREA_GENERATED && (kept >> i & 1u) == 0) FS_TRY(generate_keys(area));
     if (area->kind != FS_AREA_DEVICE_DATA) continue;
     FS_REQUIRE(used < data->count && data->data[used].length == area->length, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -169,7 +169,7 @@ static fs_result begin_from_start(const fs_device_data *data) {
   uint32_t i;
   for (i = 0; i < manifest->area_count; i++)
     if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
-  if (fs_now.life_cycle == FS_LIFE_PERSONALIZED) fs_session.fresh = FS_YES;
+  if (fs_now.life_cycle == FS_LIFE_PERSONALIZED) fs_session.fresh = 1;
   fs_now.life_cycle = FS_LIFE_INSTALLING;
   fs_now.interruption = manifest->interruption;
   fs_now.progress = 0;
@@ -188,7 +188,6 @@ static fs_result begin_from_start(const fs_device_data *data) {
 
 static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
-  fs_session.fresh = FS_NO;
   if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES) {
     FS_TRY(fs_update_begin());
   } else if (fs_trial_beside(&fs_session.manifest) == FS_YES) {

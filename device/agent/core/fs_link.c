@@ -290,8 +290,10 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
   if (lent == FS_YES) return;
   for (i = 0; i < length; i++) {
     /* Where bytes wait for the core, and not the core for bytes, their number matters. */
-    if (FS_WINDOW > 1u) i += fs_frame_take_run(&reader, &whole_request, bytes + i, length - i);
-    if (i == length) return;
+    if (FS_WINDOW > 1u) {
+      i += fs_frame_take_run(&reader, &whole_request, bytes + i, length - i);
+      if (i == length) return;
+    }
     if (fs_frame_take(&reader, &whole_request, bytes[i]) != FS_YES) continue;
     handle(reader.length);
     memset(&reader, 0, sizeof reader);

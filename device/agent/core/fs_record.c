@@ -19,8 +19,7 @@ static void enter_area(uint32_t from) {
 void fs_record_begin(void) {
   memcpy(fs_session.expected, fs_session.manifest.first_record, FS_HASH_SIZE);
   fs_session.next_index = 0;
-  /* Up to there firmware stays in a resume. An agent's place was erased as a whole. */
-  if (fs_manifest_is_agent(&fs_session.manifest) != FS_YES) fs_session.erased = fs_now.progress;
+  fs_session.erased = fs_now.progress; /* up to there firmware stays in a resume */
   enter_area(0);
 }
 
@@ -70,7 +69,7 @@ static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
 }
 
 /* Compares what an interrupted install completed, writes the rest. A unit is erased for the first chunk that
- * reaches it. */
+ * reaches it; an agent's place was erased as a whole. */
 static fs_result store(uint32_t address, fs_buffer chunk) {
   uint32_t kept = 0;
   fs_place place;
@@ -82,9 +81,9 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
     FS_INSIST(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
   }
   if (kept == chunk.length) return FS_OK;
-  if (address + chunk.length > fs_session.erased) /* inside an area: no wrap */
+  if (fs_manifest_is_agent(&fs_session.manifest) != FS_YES) {
     FS_TRY(fs_area_erase(place, &fs_session.erased, fs_session.fresh));
-  if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES && fs_session.offset == 0) {
+  } else if (fs_session.offset == 0) {
     /* Until its head is written it is no image, and the anchor passes it over. */
     kept = sizeof fs_session.head; /* the first chunk of an agent is longer: its header is */
     memcpy(fs_session.head, chunk.data, kept);

@@ -25,7 +25,7 @@ typedef struct {
   uint32_t area;   /* ordinal of the area that the record awaited belongs to */
   uint32_t offset; /* of its chunk in the area */
   uint32_t erased; /* first address that is not erased yet for records */
-  fs_answer fresh; /* FS_YES: this chip's first install, what reads as erased is */
+  uint32_t fresh;  /* not 0: this chip's first install, what reads as erased is */
   uint8_t head[FS_AGENT_HEAD_BYTES]; /* of an agent's image: written last */
 } fs_session_state;
 

@@ -49,7 +49,7 @@ describe.each<TestChipId>(['stm32f427', 'stm32h743'])('%s', (chipId) => {
       },
     });
     expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
-    expect(usb.longestPollMs).toBe(2000);
+    expect(usb.longestPollMs).toBeGreaterThan(2000);
     expect(usb.present).toBe(true);
     await client.start();
     expect(line.chip.bootedApplication?.address).toBe(places[chipId].firmware);

@@ -113,7 +113,7 @@ describe('package download', () => {
       const license = await standing(sealed, line);
       const after = await usb.send(attached(sealed, license));
       expect(after).toEqual({ status: 0, pollMs: 0, state: dfuState.downloadIdle });
-      expect(usb.longestPollMs).toBe(2000);
+      expect(usb.longestPollMs).toBeGreaterThan(2000);
       expect(await usb.finish()).toEqual({ status: 0, pollMs: 0, state: dfuState.waitReset });
       expect(line.chip.bootedApplication?.address).toBe(places[chipId].firmware);
       expect(usb.present).toBe(false);
