@@ -1,5 +1,5 @@
 // The state of a chip between two instructions, to come back to: the core's state, the agent's RAM,
-// flash, the flash controller, and the hashes that the host computes for the agent. Other
+// flash, the flash controller, DMA, and the hashes that the host computes for the agent. Other
 // peripherals are left as they are when a run ends where the agent waits for the link: its drivers
 // leave them alone there. The clock goes on.
 
@@ -16,6 +16,7 @@ export interface ChipState {
   readonly options: string;
   /** Undefined while an operation of flash runs: nothing leads back to there. */
   readonly putController: (() => void) | undefined;
+  readonly putTransfers: () => void;
   readonly hashes: ReturnType<RunningHashes['save']>;
 }
 
@@ -46,6 +47,7 @@ export class ChipStates {
       ...{ fields, registers: core.registers.slice(), hashes: this.#hashes.save() },
       ram: judge.ram(chip.ram[0]!.addressStart, this.#ramBytes),
       ...{ flash: judge.takeFlash(), putController: machine.keepFlashController() },
+      putTransfers: machine.keepTransfers(),
       ...{ operations: power.operations, starts: this.#starts, options: this.#options() },
     };
   }
@@ -62,6 +64,7 @@ export class ChipStates {
     if (this.#starts !== state.starts || (wrote && this.#options() !== state.options)) return false;
     if (putController === undefined || machine.keepFlashController() === undefined) return false;
     putController();
+    state.putTransfers();
     if (wrote) judge.putFlash(flash);
     Object.assign(core, fields);
     core.registers.set(registers);

@@ -9,7 +9,10 @@ export const parts = ['link', 'SHA-256', 'GHASH', 'AES', 'flash', 'the rest'] as
 export type Part = (typeof parts)[number];
 
 const groups: readonly (readonly [Part, RegExp])[] = [
-  ['link', /^(fs_main|fs_link_\w+|fs_port_link_send|fs_frame_\w+|fs_watchdog_feed|fs_crc32|turn|handle)$/],
+  [
+    'link',
+    /^(fs_main|fs_link_\w+|fs_reception_\w+|fs_port_link_send|fs_frame_\w+|fs_watchdog_feed|fs_crc32|turn|handle)$/,
+  ],
   ['SHA-256', /^(br_sha2\w+|br_range_dec32be|br_range_enc32be|fs_crypto_sha256_\w+|hash_area)$/],
   ['GHASH', /^(br_ghash_\w+|rev32|bmul32|bmul)$/],
   ['AES', /^(br_aes_\w+|shift_rows|add_round_key|mix_columns|br_enc32le|br_dec32le|sub_word)$/],

@@ -106,7 +106,7 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
   return FS_NO;
 }
 
-fs_result fs_area_erase(fs_place place, uint32_t from) {
+fs_result fs_area_erase(fs_place place, uint32_t *erased, uint32_t fresh) {
   uint32_t address = place.address;
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches
    * the next erase unit, so the loop ends. */
@@ -115,8 +115,10 @@ fs_result fs_area_erase(fs_place place, uint32_t from) {
   while (address < end) {
     fs_erase_unit unit;
     FS_TRY(fs_flash_unit_of(address, &unit));
-    if (unit.end > from) FS_TRY(fs_flash_erase(&unit));
     address = unit.end;
+    if (address <= *erased) continue;
+    if (fresh == 0 || fs_flash_blank(unit.start, address - unit.start) != FS_YES) FS_TRY(fs_flash_erase(&unit));
+    *erased = address;
   }
   return FS_OK;
 }

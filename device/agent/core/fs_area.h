@@ -49,8 +49,9 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
  * FS_ERR_AREA_OUTSIDE_APPLICATION. */
 fs_result fs_area_units(const fs_area *area, fs_erase_unit *units);
 
-/* Erases every unit that the place touches and that ends after the address `from`. */
-fs_result fs_area_erase(fs_place place, uint32_t from);
+/* Erases every unit that the place touches and that ends after the address `*erased`, which moves to the end
+ * of the last. `fresh`: not 0 where no erase was ever begun, so that a unit that reads as erased is. */
+fs_result fs_area_erase(fs_place place, uint32_t *erased, uint32_t fresh);
 
 fs_place fs_area_place(const fs_area *area);
 

@@ -45,7 +45,7 @@ uint32_t fs_download_estimate_ms(fs_view left, fs_answer finishing) {
   if (finishing == FS_YES) return at == STAGE_LAST ? fs_estimate_finish_ms() : 0;
   if (at == STAGE_LICENSE) return fs_estimate_license_ms();
   if (left.length < needed - gathered) return 0; /* gathered is at most needed */
-  if (at == STAGE_HEADER) return FS_ESTIMATE_PACKAGE_MS;
+  if (at == STAGE_HEADER) return FS_ESTIMATE_HEADER_MS;
   return at == STAGE_RECORD ? FS_ESTIMATE_RECORD_MS : 0;
 }
 

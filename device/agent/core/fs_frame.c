@@ -43,6 +43,18 @@ fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_
   return FS_NO;
 }
 
+uint32_t fs_frame_take_run(fs_frame_reader *reader, const fs_buffer *buffer, const uint8_t *bytes, uint32_t length) {
+  uint8_t *to = buffer->data + reader->length; /* length is at most the buffer's */
+  uint32_t most = buffer->length - reader->length;
+  uint32_t count = 0;
+  if (most > reader->block_left) most = reader->block_left;
+  if (most > length) most = length;
+  for (; count < most && bytes[count] != 0; count++) to[count] = bytes[count];
+  reader->length += count;
+  reader->block_left -= count;
+  return count;
+}
+
 /* A glitch that spoils a length in the sender would send the RAM behind the block. */
 static void __attribute__((noinline)) send(const uint8_t *bytes, uint32_t length) {
   volatile uint32_t looked_at = length; /* in memory: the compiler knows that every caller keeps to it */

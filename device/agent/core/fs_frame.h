@@ -6,8 +6,6 @@
 
 /* Longest content of a frame: type, sequence, record index, a record of 4096 bytes, CRC. */
 #define FS_CONTENT_MAX (2u + 4u + 48u + 4096u + 4u)
-/* Records that may be unanswered: the agent has one buffer, and takes no byte while it works. */
-#define FS_WINDOW 1u
 
 /* A receiver's place in a frame. All zeros is the start. */
 typedef struct {
@@ -20,6 +18,9 @@ typedef struct {
 /* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the
  * caller clears the reader. FS_NO: not yet, or dropped. */
 fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte);
+
+/* Takes bytes that are in the middle of a block, up to a zero, as they are; how many, perhaps none. */
+uint32_t fs_frame_take_run(fs_frame_reader *reader, const fs_buffer *buffer, const uint8_t *bytes, uint32_t length);
 
 /* Appends the CRC (room for 4 bytes must follow the content) and sends the frame. */
 void fs_frame_send(uint8_t *content, uint32_t length);

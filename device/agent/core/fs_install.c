@@ -17,7 +17,8 @@ static fs_result erase_under_way(void) {
   fs_result result = FS_OK;
   uint32_t i;
   for (i = 0; i < FS_AREA_MAX && fs_now.under_way.places[i].length != 0; i++) {
-    fs_result erased = fs_area_erase(fs_now.under_way.places[i], 0);
+    uint32_t none = 0;
+    fs_result erased = fs_area_erase(fs_now.under_way.places[i], &none, 0);
     if (erased != FS_OK) result = erased;
   }
   return result;
@@ -82,15 +83,17 @@ static uint32_t firmware_start(void) {
   return fs_session.manifest.areas[i].address;
 }
 
-/* Step 5: erase, then what no record brings. `kept`: bit i for an area i that stays. */
+/* Step 5: erase and write what no record brings; firmware is erased just before its records (fs_record.c).
+ * `kept`: bit i for an area i that stays. */
 static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint32_t used = 0;
   uint32_t i;
-  for (i = 0; i < manifest->area_count; i++)
-    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(fs_area_place(&manifest->areas[i]), 0));
   for (i = 0; i < manifest->area_count; i++) {
     const fs_area *area = &manifest->areas[i];
+    uint32_t none = 0;
+    if (fs_area_has_records(area) == FS_YES) continue;
+    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(fs_area_place(area), &none, 0));
     if (area->kind == FS_AREA_GENERATED && (kept >> i & 1u) == 0) FS_TRY(generate_keys(area));
     if (area->kind != FS_AREA_DEVICE_DATA) continue;
     FS_REQUIRE(used < data->count && data->data[used].length == area->length, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -166,6 +169,7 @@ static fs_result begin_from_start(const fs_device_data *data) {
   uint32_t i;
   for (i = 0; i < manifest->area_count; i++)
     if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
+  if (fs_now.life_cycle == FS_LIFE_PERSONALIZED) fs_session.fresh = 1;
   fs_now.life_cycle = FS_LIFE_INSTALLING;
   fs_now.interruption = manifest->interruption;
   fs_now.progress = 0;
@@ -182,15 +186,6 @@ static fs_result begin_from_start(const fs_device_data *data) {
   return FS_OK;
 }
 
-/* Erases the firmware that is not known to be complete. */
-static fs_result erase_firmware(uint32_t from) {
-  uint32_t i;
-  for (i = 0; i < fs_session.manifest.area_count; i++)
-    if (fs_session.manifest.areas[i].kind == FS_AREA_FIRMWARE)
-      FS_TRY(fs_area_erase(fs_area_place(&fs_session.manifest.areas[i]), from));
-  return FS_OK;
-}
-
 static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
   if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES) {
@@ -199,9 +194,7 @@ static fs_result begin(const fs_device_data *data) {
     /* The journal goes on saying that the previous application is installed: a cut forgets this install. */
     FS_TRY(fs_trial_check_beside(&fs_session.manifest));
     FS_TRY(prepare_areas(data, 0));
-  } else if (can_resume() == FS_YES) {
-    FS_TRY(erase_firmware(fs_now.progress));
-  } else {
+  } else if (can_resume() != FS_YES) {
     /* What another install left must be gone before its places are forgotten. */
     if (fs_now.life_cycle == FS_LIFE_INSTALLING) FS_TRY(erase_under_way());
     FS_TRY(begin_from_start(data));
@@ -313,7 +306,6 @@ static fs_result start_over(void) {
    * would make it another one. */
   FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_progress(start));
-  FS_TRY(erase_firmware(start));
   fs_record_begin();
   return FS_OK;
 }
@@ -327,6 +319,7 @@ static fs_result take_record(fs_buffer record) {
   if ((result == FS_ERR_RECORD_HASH_WRONG || result == FS_ERR_RECORD_LENGTH_WRONG) &&
       fs_session.manifest.interruption == FS_INTERRUPTION_RESUME)
     return result; /* nothing was written: the same record may come again */
+  if (result == FS_ERR_SUPPLY_TOO_LOW) return result; /* likewise */
   if (result == FS_OK) {
     if (fs_session.next_index == fs_session.manifest.record_count) result = finish();
     else FS_FLOW_STEP(FS_FLOW_RECORD_DONE - FS_FLOW_RECORD_STORED); /* no digests are due */

@@ -1,6 +1,7 @@
 /* See fs_link.h. */
 #include "fs_link.h"
 
+#include "fs_chip_facts.h"
 #include "fs_flow.h"
 #include "fs_frame.h"
 #include "fs_hello.h"
@@ -288,6 +289,11 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
   uint32_t i;
   if (lent == FS_YES) return;
   for (i = 0; i < length; i++) {
+    /* Where bytes wait for the core, and not the core for bytes, their number matters. */
+    if (FS_WINDOW > 1u) {
+      i += fs_frame_take_run(&reader, &whole_request, bytes + i, length - i);
+      if (i == length) return;
+    }
     if (fs_frame_take(&reader, &whole_request, bytes[i]) != FS_YES) continue;
     handle(reader.length);
     memset(&reader, 0, sizeof reader);

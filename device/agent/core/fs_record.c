@@ -19,6 +19,7 @@ static void enter_area(uint32_t from) {
 void fs_record_begin(void) {
   memcpy(fs_session.expected, fs_session.manifest.first_record, FS_HASH_SIZE);
   fs_session.next_index = 0;
+  fs_session.erased = fs_now.progress; /* up to there firmware stays in a resume */
   enter_area(0);
 }
 
@@ -67,16 +68,22 @@ static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
   return FS_OK;
 }
 
-/* Compares what an interrupted install completed, writes the rest. */
+/* Compares what an interrupted install completed, writes the rest. A unit is erased for the first chunk that
+ * reaches it; an agent's place was erased as a whole. */
 static fs_result store(uint32_t address, fs_buffer chunk) {
   uint32_t kept = 0;
+  fs_place place;
+  place.address = address;
+  place.length = chunk.length;
   if (fs_now.progress > address) {
     kept = fs_now.progress - address; /* not below address: no wrap */
     if (kept > chunk.length) kept = chunk.length;
     FS_INSIST(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
   }
   if (kept == chunk.length) return FS_OK;
-  if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES && fs_session.offset == 0) {
+  if (fs_manifest_is_agent(&fs_session.manifest) != FS_YES) {
+    FS_TRY(fs_area_erase(place, &fs_session.erased, fs_session.fresh));
+  } else if (fs_session.offset == 0) {
     /* Until its head is written it is no image, and the anchor passes it over. */
     kept = sizeof fs_session.head; /* the first chunk of an agent is longer: its header is */
     memcpy(fs_session.head, chunk.data, kept);

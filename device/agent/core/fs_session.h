@@ -24,6 +24,8 @@ typedef struct {
   uint32_t next_index;
   uint32_t area;   /* ordinal of the area that the record awaited belongs to */
   uint32_t offset; /* of its chunk in the area */
+  uint32_t erased; /* first address that is not erased yet for records */
+  uint32_t fresh;  /* not 0: this chip's first install, what reads as erased is */
   uint8_t head[FS_AGENT_HEAD_BYTES]; /* of an agent's image: written last */
 } fs_session_state;
 

@@ -41,10 +41,11 @@ fs_area fs_update_area(void) {
 
 fs_result fs_update_begin(void) {
   const fs_area *area = &fs_session.manifest.areas[0];
+  uint32_t none = 0;
   FS_TRY(fs_session_check_manifest());
   /* The journal says nothing of it: what stands stays, and a slot without a head is no image. */
   FS_TRY(fs_update_check(&fs_session.manifest));
-  FS_TRY(fs_area_erase(fs_area_place(area), 0));
+  FS_TRY(fs_area_erase(fs_area_place(area), &none, 0));
   /* On some chips a copy of the identity lies in that erase unit: before the anchor erases another one. */
   /* Defence agent-update-heals-identity */
   fs_identity_heal();

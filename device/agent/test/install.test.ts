@@ -1,6 +1,7 @@
 // Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified
 // receipt, with resets between any two messages, and again.
 
+import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { describe, expect, it } from 'vitest';
 import { blankLine, type Line, personalizedLine } from './line.ts';
@@ -152,15 +153,53 @@ describe.each(chips)('%s', (chipId) => {
     };
     line.package(sealed);
     line.license(license);
+    line.records(sealed);
     // The first unit was completed and is kept; the second was under way; the third had not begun.
     expect(erased.filter((address) => address >= start && address < start + plaintext.length)).toEqual([
       start + stride,
       start + 2 * stride,
     ]);
     line.chip.power.onOperation = undefined;
-    line.records(sealed);
     expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
     expect(line.receipt(license, sealed.manifest)).toMatchObject({ installCount: 1, fresh: false });
+  });
+
+  it('erases a unit of firmware for the first record that reaches it; in the first install, only where it is not blank', async () => {
+    const start = places[chipId].firmware;
+    const units = findChip(chipId).flash.eraseUnits.filter(({ addressStart }) => addressStart >= start);
+    const [first, second] = units as [(typeof units)[number], (typeof units)[number]];
+    const line = await blankLine(chipId);
+    // A chip that was used before: its second unit holds something.
+    line.chip.debug.connect();
+    line.chip.debug.programFlash(second.addressStart, new Uint8Array(line.chip.chip.write.unitBytes));
+    line.chip.powerOff();
+    line.chip.powerOn();
+    await line.personalize(1);
+    const events: string[] = [];
+    line.chip.power.onOperation = ({ kind, address }) => {
+      if (kind === 'erase' && address >= start)
+        events.push(`erase ${units.findIndex((u) => u.addressStart === address)}`);
+    };
+    const install = async (seed: number) => {
+      const plaintext = firmware(start, first.sizeBytes + 4096, seed);
+      const area = { kind: 'firmware' as const, address: start, lengthBytes: plaintext.length };
+      const sealed = await makePackage(chipId, {
+        core: { chunkSizeBytes: 4096, interruption: 'erase' },
+        areas: [{ area, plaintext }],
+      });
+      const license = await line.licenseFor(sealed);
+      line.package(sealed);
+      line.license(license);
+      events.push('records');
+      for (const [index, record] of sealed.records.entries()) {
+        line.record(index, record);
+        if (index === 0) events.push('first stored');
+      }
+      expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
+      return events.splice(0);
+    };
+    expect(await install(3)).toEqual(['records', 'first stored', 'erase 1']);
+    expect(await install(4)).toEqual(['records', 'erase 0', 'first stored', 'erase 1']);
   });
 
   it('unwraps sixteen times for all licenses that were made for one count', async () => {

@@ -174,6 +174,7 @@ function uartCode(peripheral: string): number {
 function link({ agentLink }: Chip): string[] {
   return [
     define('FS_UART_COUNT', decimal(agentLink?.uarts.length ?? 0)),
+    define('FS_WINDOW', decimal(agentLink?.window ?? 1), 'records that may be unanswered'),
     define('FS_GPIO_PORTS', hex(portBits(agentLink?.ports ?? '')), 'bit 0 is port A'),
   ];
 }

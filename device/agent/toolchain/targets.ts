@@ -33,6 +33,8 @@ interface Shared {
   readonly usb?: UsbCore;
   /** Of port/stm32, apart from those that all chips take. */
   readonly files: readonly string[];
+  /** Who takes received bytes: the core, looking for each, or DMA. */
+  readonly reception?: 'dma-v1';
   /** Folder of port that chips of one manual share. */
   readonly family?: string;
 }
@@ -40,12 +42,12 @@ export type UsbCore = 'otg-v1' | 'otg-v2';
 
 /** What a chip takes of the folders that are not its own. */
 const shared: Readonly<Record<string, Shared>> = {
-  stm32f427: { usart: 'usart-v1', files: ['random'], family: 'stm32f4' },
-  stm32f405: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
+  stm32f427: { usart: 'usart-v1', reception: 'dma-v1', files: ['random'], family: 'stm32f4' },
+  stm32f405: { usart: 'usart-v1', reception: 'dma-v1', files: ['random', 'boot'], family: 'stm32f4' },
   stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
-  stm32f446: { usart: 'usart-v1', files: ['boot'], family: 'stm32f4' },
-  stm32f411: { usart: 'usart-v1', files: ['boot'], family: 'stm32f4' },
-  stm32f427xg: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
+  stm32f446: { usart: 'usart-v1', reception: 'dma-v1', files: ['boot'], family: 'stm32f4' },
+  stm32f411: { usart: 'usart-v1', reception: 'dma-v1', files: ['boot'], family: 'stm32f4' },
+  stm32f427xg: { usart: 'usart-v1', reception: 'dma-v1', files: ['random', 'boot'], family: 'stm32f4' },
   stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
@@ -73,6 +75,10 @@ function agentPlace(chip: Chip): Range {
   return { addressStart, length: slot.addressStart + slot.length - addressStart };
 }
 
+/** The anchor looks for each byte: it has little to receive. */
+const polledFolder = (folder: string): string =>
+  basename(folder) === 'dma-v1' ? join(agent, 'port/stm32/polled') : folder;
+
 const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) => name === 'flash_ecc');
 
 /** The anchor of a ported chip. */
@@ -97,7 +103,7 @@ export function anchorTargetOf(id: string): Target {
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
-    includes: [...shipping.includes, join(agent, 'anchor')],
+    includes: [...shipping.includes.map(polledFolder), join(agent, 'anchor')],
   };
 }
 
@@ -126,10 +132,11 @@ export function targetOf(
   { arithmetic, usb = shared[id]!.usb ?? 'none' }: { arithmetic?: Arithmetic; usb?: UsbCore | 'none' } = {},
 ): Target {
   const chip = findChip(id);
-  const { usart, files } = shared[id]!;
+  const { usart, reception, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
     ...usbFiles(usb),
+    ...(reception === undefined ? [] : [`${reception}/reception`]),
     ...files,
   ];
   const cpu = chip.core;
@@ -148,7 +155,9 @@ export function targetOf(
     ],
     includes: [
       ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),
-      ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`].map((folder) => join(agent, 'port', folder)),
+      ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`, `stm32/${reception ?? 'polled'}`].map((folder) =>
+        join(agent, 'port', folder),
+      ),
       ...(usb === 'none' ? ['no-usb'] : ['otg', usb]).map((folder) => join(agent, 'port/stm32', folder)),
       generatedFolder(id),
     ],
@@ -173,7 +182,7 @@ export function qemuTarget(): Target {
     ],
     includes: [
       ...['core', 'port/mps2an386', 'port/bearssl', 'port/cortex-m'].map((folder) => join(agent, folder)),
-      join(agent, 'port/stm32/no-usb'),
+      ...['no-usb', 'polled'].map((folder) => join(agent, 'port/stm32', folder)),
       generatedFolder(shipping.chip.id),
     ],
   };

@@ -319,19 +319,22 @@ export const chipFile = object(
     openocd: object({ target: text, leastVersion: text, source: text }, { before: text }),
   },
   {
-    agentLink: object({
-      ports: text,
-      uarts: list(
-        object({
-          peripheral: text,
-          addressStart: word,
-          clockRegister: word,
-          clockBit: count,
-          clockHz: count,
-        }),
-      ),
-      source: text,
-    }),
+    agentLink: object(
+      {
+        ports: text,
+        uarts: list(
+          object({
+            peripheral: text,
+            addressStart: word,
+            clockRegister: word,
+            clockBit: count,
+            clockHz: count,
+          }),
+        ),
+        source: text,
+      },
+      { window: count },
+    ),
     variants: list(object({ name: text, names: list(text), differs: text, source: text })),
     otp: object(
       { addressStart: word, length: count, source: text },

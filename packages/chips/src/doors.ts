@@ -26,6 +26,8 @@ export interface AgentLink {
   readonly ports: string;
   /** The first one is taken without board settings. */
   readonly uarts: readonly AgentUart[];
+  /** Records that may be unanswered: as many as find room in the agent's RAM; 1 when absent. */
+  readonly window?: number;
   readonly source: string;
 }
 

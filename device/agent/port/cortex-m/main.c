@@ -2,21 +2,13 @@
  * Everything else is in core/. */
 #include "fs_agent.h"
 #include "fs_chip_control.h"
-
-/* Takes a byte from the link, if there is one. */
-static fs_answer take_byte(void) {
-  int32_t byte = fs_link_poll();
-  uint8_t one = (uint8_t)byte;
-  if (byte < 0) return FS_NO;
-  fs_agent_receive(&one, 1);
-  return FS_YES;
-}
+#include "fs_reception.h"
 
 /* The independent watchdog cannot be stopped again, so it does not run in the listen window. */
 static void boot(void) {
   if (fs_agent_boot_prepare() != FS_YES) return;
   fs_listen_begin();
-  while (fs_listen_goes_on() == FS_YES && fs_agent_was_asked() != FS_YES) (void)take_byte();
+  while (fs_listen_goes_on() == FS_YES && fs_agent_was_asked() != FS_YES) (void)fs_reception_serve();
   fs_listen_end();
   /* Defence asked-is-not-booted: a request that was served may have changed what the preparation found. */
   if (fs_agent_was_asked() == FS_YES) return;
@@ -31,6 +23,6 @@ void fs_main(void) {
   fs_watchdog_start();
   for (;;) {
     /* Between any two bytes there is such a turn; flash and answers feed it too. */
-    if (take_byte() != FS_YES) fs_watchdog_feed();
+    if (fs_reception_serve() != FS_YES) fs_watchdog_feed();
   }
 }

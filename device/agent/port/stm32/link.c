@@ -1,11 +1,12 @@
 /*
- * The link over the UART of the board's settings, 8 data bits, no parity, 1 stop bit, polled: the agent takes
- * no byte while it works (spec/link.md section 2). It listens at the settings' rate; after a few
- * framing errors it changes to their fast one and back, so a host picks the rate by using it,
- * and repeats until it is answered.
+ * The link over the UART of the board's settings, 8 data bits, no parity, 1 stop bit: polled, so that the
+ * agent takes no byte while it works, or with received bytes taken by DMA (fs_reception.h). It listens at the
+ * settings' rate; after a few framing errors it changes to their fast one and back, so a host picks the rate
+ * by using it, and repeats until it is answered.
  */
 #include "fs_chip_control.h"
 #include "fs_chip_facts.h"
+#include "fs_reception.h"
 #include "fs_settings.h"
 #include "fs_stm32.h"
 #include "fs_usart.h"
@@ -24,6 +25,7 @@ static void use_rate(void) {
   framing_errors = 0;
   USART(FS_USART_CR1) = 0; /* the divider may be changed while it is disabled only */
   USART(FS_USART_BRR) = (uart->clock_hz + rate / 2u) / rate; /* oversampling by 16 */
+  FS_RECEPTION_OPEN(uart);
   USART(FS_USART_CR1) = FS_USART_CR1_ON;
 }
 
@@ -68,6 +70,7 @@ void fs_link_stop(void) {
   bit = 1u << uart->clock_bit;
   FS_REGISTER(reset) = bit;
   FS_REGISTER(reset) = 0;
+  FS_RECEPTION_CLOSE();
   FS_REGISTER(uart->clock_register) &= ~bit;
 }
 
@@ -76,7 +79,7 @@ int32_t fs_link_poll(void) {
   uint32_t data;
   fs_usb_bus_poll();
   status = USART(FS_USART_STATUS);
-  if ((status & (FS_USART_RECEIVED | FS_USART_ERRORS)) == 0) return -1;
+  if ((status & FS_RECEPTION_SIGNS) == 0) return -1;
   data = USART(FS_USART_RECEIVE) & 0xFFu;
   if ((status & FS_USART_ERRORS) == 0) return (int32_t)data;
   fs_usart_clear_errors(uart->address, status);

@@ -153,6 +153,11 @@ export class Machine {
     return this.#parts.flash.underWay.idle ? this.#flashController.keep() : undefined;
   }
 
+  /** As keepFlashController, for DMA. */
+  keepTransfers(): () => void {
+    return this.#peripherals.keepTransfers();
+  }
+
   /** Makes the random generator, if there is one, report a seed error. */
   failGenerator(): void {
     this.#peripherals.generator?.fail();
@@ -261,6 +266,7 @@ export class Machine {
 
   #gate(): void {
     this.#flush();
+    this.#peripherals.transfer();
     this.#parts.gate();
     this.#peripherals.biteWhenDue();
   }

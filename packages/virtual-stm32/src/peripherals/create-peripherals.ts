@@ -12,6 +12,7 @@ import {
 import { ChipReset, type ResetCause } from '../chip/signals.ts';
 import { aliasesLowMemory } from '../silicon/low-memory.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
+import { DmaStreams } from './dma-streams.ts';
 import { type DrivenPins, GpioPort } from './gpio-port.ts';
 import { BackupRegisterBlock, type Peripheral } from './peripheral.ts';
 import { peripheralSet } from './peripheral-sets.ts';
@@ -62,11 +63,17 @@ export interface Peripherals {
   reset(cause: ResetCause): void;
   /** Hands bytes to the USART that listens; false when no USART listens, and the bytes are lost. */
   deliver(bytes: Uint8Array): boolean;
+  /** DMA moves what came by now. */
+  transfer(): void;
+  /** Gives what puts the DMA controllers back as they are now. */
+  keepTransfers(): () => void;
   /** Throws the reset of a watchdog whose time is over. */
   biteWhenDue(): void;
 }
 
 const gpioStride = 0x400;
+/** RCC_AHB1ENR of the F4 parts, which gates their DMA controllers (RM0090 6.3.10). */
+const ahb1Enable = 0x30;
 /** The button of ST's boards, which the agent's ports take: PC13. */
 const agentPin = { port: 'C', bit: 1 << 13 } as const;
 
@@ -117,6 +124,15 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     const usart = new Usart({ name, addressStart, layout, line, clockHz, hostBaud: parts.hostBaud });
     return { name, line, usart };
   });
+  const controllers = (set.dma ?? []).map(
+    ({ clockBit, ...place }) =>
+      new DmaStreams(place, {
+        usarts: new Map(usarts.map(({ name, usart }) => [name, usart])),
+        isClocked: () => ((clock.readRegister(ahb1Enable) >>> clockBit) & 1) === 1,
+        foundNothing: parts.foundNothing,
+        waitUntilUs: parts.waitUntilUs,
+      }),
+  );
   const startsByItself = (field: OptionField | undefined) => () =>
     field !== undefined && optionField(chip, parts.options(), field.name) === 0;
   const watchdog = new IndependentWatchdog(set.iwdg, {
@@ -134,6 +150,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
     ...usarts.map(({ usart }) => usart),
+    ...controllers,
     ...ports,
     clock,
     ...[watchdog, windowWatchdog],
@@ -164,6 +181,15 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
       const listening = usarts.find(({ name, usart }) => usart.listening && isWired(name, 'rx'));
       listening?.line.deliver(bytes);
       return listening !== undefined;
+    },
+    transfer() {
+      for (const one of controllers) one.transfer();
+    },
+    keepTransfers() {
+      const putBack = controllers.map((one) => one.keep());
+      return () => {
+        for (const one of putBack) one();
+      };
     },
     biteWhenDue() {
       const { deadlineUs } = watchdog;

@@ -4,6 +4,7 @@
 
 import type { Chip } from '@firmseal/chips';
 import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
+import type { DmaPlace } from './dma-streams.ts';
 import type { BackupRegistersPlace } from './peripheral.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
 import type { ClockFacts } from './reset-clock-control.ts';
@@ -19,6 +20,8 @@ export interface PeripheralSet {
     readonly onApb2?: true;
   }[];
   readonly usartLayout: 'f4' | 'later';
+  /** Controllers that can take what a USART receives, with the bit of their clock in AHB1ENR. */
+  readonly dma?: readonly (DmaPlace & { readonly clockBit: number })[];
   readonly rng: number | undefined;
   readonly iwdg: number;
   /** First bit of WDGTB in its CFR: 7 on F4 (and only 2 bits), 11 later. */
@@ -60,11 +63,34 @@ const usartsOfF4 = [
   { name: 'USART6', addressStart: 0x4001_1400, onApb2: true },
 ] as const;
 
+/**
+ * RM0090 10.3.3, tables "DMA1 request mapping" and "DMA2 request mapping"; RM0383 and RM0390 have the same.
+ */
+const dmaOfF4 = [
+  {
+    ...{ name: 'DMA1', addressStart: 0x4002_6000, clockBit: 21 },
+    requests: [
+      { usart: 'USART2', stream: 5, channel: 4 },
+      { usart: 'USART3', stream: 1, channel: 4 },
+    ],
+  },
+  {
+    ...{ name: 'DMA2', addressStart: 0x4002_6400, clockBit: 22 },
+    requests: [
+      { usart: 'USART1', stream: 2, channel: 4 },
+      { usart: 'USART1', stream: 5, channel: 4 },
+      { usart: 'USART6', stream: 1, channel: 5 },
+      { usart: 'USART6', stream: 2, channel: 5 },
+    ],
+  },
+] as const;
+
 const f4: PeripheralSet = {
   source:
     'CMSIS headers stm32f405xx.h, stm32f427xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, PWR_CSR, RTC_BKP0R',
   usarts: usartsOfF4,
   usartLayout: 'f4',
+  dma: dmaOfF4,
   rng: 0x5006_0800,
   iwdg: 0x4000_3000,
   wwdg: { addressStart: 0x4000_2c00, prescalerAt: 7 },

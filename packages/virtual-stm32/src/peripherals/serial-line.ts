@@ -19,6 +19,8 @@ export class SerialLine {
   #waiting: number[] = [];
   #next = 0;
   #lineFreeUs = 0;
+  /** When the host began to send what waits. */
+  #begunUs = 0;
 
   constructor(hooks: SerialHooks) {
     this.#hooks = hooks;
@@ -30,6 +32,7 @@ export class SerialLine {
 
   /** Bytes from the host, from now on one after the other on the wire. */
   deliver(bytes: Uint8Array): void {
+    if (this.empty) this.#begunUs = this.#hooks.nowUs();
     this.#waiting = [...this.#waiting.slice(this.#next), ...bytes];
     this.#next = 0;
   }
@@ -57,6 +60,26 @@ export class SerialLine {
     return this.#waiting[this.#next++]!;
   }
 
+  /** Takes over what the host sent while the firmware ran. */
+  fetch(): void {
+    for (let bytes = this.#hooks.more(); bytes !== undefined; bytes = this.#hooks.more()) this.deliver(bytes);
+  }
+
+  /** When the next byte is there, whatever software does meanwhile; undefined when none is under way. */
+  nextArrivalUs(byteUs: number): number | undefined {
+    return this.empty ? undefined : Math.max(this.#lineFreeUs, this.#begunUs) + byteUs;
+  }
+
+  /** The next byte when it is there by now. */
+  takeArrived(byteUs: number): number | undefined {
+    this.fetch();
+    const due = this.nextArrivalUs(byteUs);
+    if (due === undefined || due > this.#hooks.nowUs()) return undefined;
+    this.#hooks.madeProgress();
+    this.#lineFreeUs = due;
+    return this.#waiting[this.#next++]!;
+  }
+
   /** Sends; time passes until the byte is on the wire, so that software never finds the transmitter busy. */
   send(byte: number, byteUs: number): void {
     this.#hooks.madeProgress();
@@ -68,5 +91,6 @@ export class SerialLine {
     this.#waiting = [];
     this.#next = 0;
     this.#lineFreeUs = 0;
+    this.#begunUs = 0;
   }
 }
