@@ -59,10 +59,12 @@ const jobText = (job: {
   state: string;
   until: number | undefined;
   ledger: string | undefined;
+  stations: string | undefined;
 }) =>
   `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
   (job.until === undefined ? '' : `, until ${job.until} ms`) +
-  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
+  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`) +
+  (job.stations === undefined ? '' : `, stations ${job.stations}`);
 const timeText = (atMs: number) => `at ${atMs} ms`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 
@@ -111,7 +113,10 @@ export class JobAudit {
     else
       this.#compare(
         `job ${this.name}`,
-        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger: ledgerOf(row) }),
+        jobText({
+          ...{ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs },
+          ...{ ledger: ledgerOf(row), stations: row.stations?.join(' ') },
+        }),
         jobText(logged),
       );
     const { trust } = options;

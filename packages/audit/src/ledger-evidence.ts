@@ -171,6 +171,7 @@ const jobRow = (job: string, state: LoggedJob, createdAtMs: number): Json => ({
   accepts: state.accepts === '' ? [] : state.accepts.split(' '),
   ...{ state: state.state, createdAtMs },
   ...(state.until === undefined ? {} : { validUntilMs: state.until }),
+  ...(state.stations === undefined ? {} : { stations: state.stations.split(' ') }),
 });
 
 /** What approvers signed, and the certificate of the end. */

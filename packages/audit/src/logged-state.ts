@@ -6,6 +6,7 @@ import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
 import { isInShare, rolloutPlace } from '@firmseal/license';
+import { isOnStationList } from '@firmseal/station';
 
 export interface LoggedJob {
   readonly product: string;
@@ -40,6 +41,8 @@ export interface LoggedJob {
   readonly until: number | undefined;
   /** SHA-256 of what the ledger is asked for, hexadecimal. */
   readonly ledger: string | undefined;
+  /** Stations and sites that alone may take licenses, separated by spaces. */
+  readonly stations: string | undefined;
 }
 
 /** Counts at the time of an entry. */
@@ -136,6 +139,10 @@ class Fields {
     return value instanceof Uint8Array ? concatBytes(value) : undefined;
   }
 
+  optionalText(name: string): string | undefined {
+    return name in this.#fields ? this.text(name) : undefined;
+  }
+
   optionalNumber(name: string): number | undefined {
     return name in this.#fields ? this.number(name) : undefined;
   }
@@ -219,6 +226,15 @@ function retakeUnit(job: LoggedJob, fields: Fields): void {
   job.voided.delete(unit);
 }
 
+/** The word of the authority, as far as no delegation says it (station-audit.ts). */
+function mustBeListed({ stations }: LoggedJob, station: string | undefined): void {
+  const isListed = station !== undefined && isOnStationList((stations ?? '').split(' '), station);
+  must(
+    stations === undefined || isListed,
+    `a license for station ${station ?? 'without a name'}, which the job does not list`,
+  );
+}
+
 function issueLicense(job: LoggedJob, fields: Fields, at: LoggedMoment): void {
   const [thumbprint, unit] = [fields.hex('thumbprint'), fields.number('unit')];
   const [digest, manifest] = [fields.hex('digest'), fields.hex('manifest')];
@@ -226,6 +242,7 @@ function issueLicense(job: LoggedJob, fields: Fields, at: LoggedMoment): void {
   must(job.units.get(thumbprint) === unit, 'a license without its unit');
   must(job.packages.get(manifest) === true, 'a license for a package that is not approved');
   must(job.until === undefined || at.timeMs <= job.until + toleranceMs, 'a license after the end of its job');
+  mustBeListed(job, fields.optionalText('station'));
   const license = { digest, thumbprint, unit, manifest, ...at };
   addNew(job.licenses, fields.hex('license'), license, 'a license id');
 }
@@ -377,6 +394,8 @@ export class LoggedState {
     if (kind === 'license-issued') {
       this.#mustNotBeStopped(`product ${job.product}`, timeMs);
       this.#mustNotBeStopped(`device ${fields.hex('thumbprint')}`, timeMs);
+      const station = fields.optionalText('station');
+      if (station !== undefined) this.#mustNotBeStopped(`station ${station}`, timeMs);
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
@@ -461,6 +480,7 @@ export class LoggedState {
       rollout: { percent: 0, halted: false, sinceMs: 0 },
       until: fields.optionalNumber('until'),
       ledger: ledger && toHex(ledger),
+      stations: fields.optionalText('stations'),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');
   }

@@ -88,6 +88,9 @@ export const ledgerPolicy = z.strictObject({
   least: z.int().min(0).max(16),
 });
 
+/** Stations and sites that alone may take licenses of a job (spec/station.md section 8). */
+export const stations = z.array(of.stationOrSite).min(1).max(8);
+
 export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
@@ -117,6 +120,7 @@ export const jobView = z.object({
   /** No license is issued after it. */
   validUntilMs: z.optional(of.timeMs),
   ledgerPolicy: ledgerPolicy.optional(),
+  stations: stations.optional(),
   packages: z.array(packageView).max(256),
   /** How many approvers have to sign; 0 where the root asks for none. */
   approvalsNeeded: of.count,

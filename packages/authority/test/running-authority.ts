@@ -218,7 +218,7 @@ export class TestAuthority {
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);
     const { job } = opened.body;
     if (approve) await this.asOwner('POST', `/v1/jobs/${job}/approve`);
-    const { token, tokenId } = await this.lineToken(job);
+    const { token = '', tokenId = '' } = await this.lineToken(job);
     return { job, line: token, lineTokenId: tokenId, sealed };
   }
 

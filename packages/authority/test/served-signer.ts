@@ -97,7 +97,11 @@ export class ServedSigner {
       ...more,
     };
     const { mode, accepts } = job;
-    const order = { kind: 'order', quota, mode, accepts, packages: [sealed.manifest.digest] } as const;
+    const { stations } = job;
+    const order = {
+      ...({ kind: 'order', quota, mode, accepts, packages: [sealed.manifest.digest] } as const),
+      ...(stations ? { stations } : {}),
+    } as const;
     return { job, sealed, approvals: await this.words(job.jobId, order) };
   }
 

@@ -324,6 +324,7 @@ export function storeConformance(
         label: 'l',
         createdAtMs: 1,
         expiresAtMs: 77,
+        station: 'bench-1',
       };
       const owner = {
         tokenId: 'bb',

@@ -3403,6 +3403,16 @@ export const faultTable = {
     sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
     remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
   },
+  'job-station-refused': {
+    number: 1915, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} lists its stations, and station {station} is not one of them.',
+    remedy: '`firmseal job show` names the stations. Ask the owner for a token of one of them (`firmseal job token --station`), or for a job that lists yours. No quota was spent.',
+  },
+  'job-stations-unfit': {
+    number: 1916, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'A job of mode update is for devices in the field and cannot list stations.',
+    remedy: 'Leave --station out, or choose another mode.',
+  },
   'webhook-url-refused': {
     number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The authority calls no such address: {problem}.',

@@ -46,3 +46,10 @@ export {
   type VerifiedStationLicense,
   verifyStationLicense,
 } from './station-license.ts';
+export {
+  isOnStationList,
+  requireListedStation,
+  stationListEntry,
+  stationListMost,
+  stationListName,
+} from './station-list.ts';

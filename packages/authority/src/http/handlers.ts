@@ -71,8 +71,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
     giveReceiptChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'receipt') }),
-    issueLicense: async ({ job, ...request }) => {
-      const issued = await licenseDevice(authority, { ...request, jobId: job });
+    issueLicense: async ({ job, ...request }, _, __, { station }) => {
+      const issued = await licenseDevice(authority, { ...request, jobId: job, station });
       await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };

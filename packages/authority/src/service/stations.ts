@@ -11,6 +11,7 @@ import {
   checkOutcome,
   checkStationDate,
   readOutcomeUnverified,
+  requireListedStation,
   type StationPurpose,
   type StationResult,
   type VerifiedOutcome,
@@ -74,6 +75,7 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const { rootPublicKey, product, epoch } = trust;
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
+  requireListedStation(job, station.name);
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   await requireNotStopped(authority, [
     { kind: 'product', name: job.product },
@@ -175,7 +177,7 @@ export async function licenseStation(authority: Authority, ask: StationAsk): Pro
       kind: 'license-issued',
       fields: {
         ...{ job: jobId, license: licenseId, digest, thumbprint, unit: unitIndex },
-        manifest: manifest.digest,
+        ...{ manifest: manifest.digest, station: admitted.station.name },
       },
     },
   );

@@ -35,6 +35,10 @@ export async function liftStop(
 export const listStops = (authority: Authority, page: Page): Promise<StopView[]> =>
   authority.store.listStops(page);
 
+/** Nothing where nobody said at which station. */
+export const stopsOfStation = (name: string | undefined): StopKey[] =>
+  name === undefined ? [] : [{ kind: 'station', name }];
+
 /** Throws `issue-stopped` for one that is. */
 export async function requireNotStopped(authority: Authority, keys: readonly StopKey[]): Promise<void> {
   const stop = await authority.store.findStop(...keys);

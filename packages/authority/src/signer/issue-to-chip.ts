@@ -16,6 +16,7 @@ import {
   verifyHello,
 } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { requireListedStation } from '@firmseal/station';
 import { requireCurrent } from '../service/authority.ts';
 import { requireDate, verifyRecord } from '../service/batches.ts';
 import { openDeviceData } from '../service/device-data.ts';
@@ -75,6 +76,7 @@ export async function issueToChip(
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
   requireCurrent(context, job);
+  requireListedStation(job, request.station);
   const { device, hello, notAfterSeconds } = await chipOf(context, product, { job, ask });
   const manifest = verifyLicensable(context, trust, { header: request.header, epoch: hello.epoch });
   await requireOrderedBy(context, request, manifest.digest);
@@ -91,7 +93,7 @@ export async function issueToChip(
     ...{ job: pinnedJobOf(crypto, job), thumbprint, unitIndex, ceiling, atMs: clock.nowMs() },
     isUnitOwn: job.deviceDataKey !== undefined,
     request: crypto.sha256(manifest.digest, ...what),
-    stops: stopKeysOf(job.product, thumbprint),
+    stops: stopKeysOf(job.product, thumbprint, request.station),
   });
 
   const licenseId = crypto.randomBytes(16);

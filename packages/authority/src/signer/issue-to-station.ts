@@ -9,6 +9,7 @@ import {
   checkForStation,
   checkStationDate,
   issueStationLicense,
+  requireListedStation,
   type StationPurpose,
   verifyStation,
   verifyStationRequest,
@@ -39,6 +40,7 @@ function verifyAsk(
   const { rootPublicKey, product, epoch } = trust;
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
+  requireListedStation(job, station.name);
   const { challenge } = ask;
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   return { trust, issuer, station, request };

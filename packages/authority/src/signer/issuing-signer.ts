@@ -10,7 +10,15 @@ import type { StopKey } from '../store/store.ts';
 /** A job as the first request for it names it, and every later one has to. */
 export type JobTerms = Pick<
   JobRecord,
-  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'deviceDataKey' | 'ledgerPolicy'
+  | 'jobId'
+  | 'product'
+  | 'quota'
+  | 'mode'
+  | 'accepts'
+  | 'validUntilMs'
+  | 'deviceDataKey'
+  | 'ledgerPolicy'
+  | 'stations'
 >;
 
 /** What an approver signed, with his delegation. */
@@ -43,6 +51,11 @@ export interface IssueRequest extends UnitRequest {
   readonly contentKeyFile: Bytes;
   /** Per-device data of the unit as the database has it. */
   readonly sealedData?: Bytes | undefined;
+  /**
+   * At which station a chip is installed, by the word of who asks; a station itself
+   * says it by its delegation.
+   */
+  readonly station?: string | undefined;
 }
 
 export interface SignedLicense {

@@ -6,6 +6,7 @@ import { orderAccepts, orderModes } from '@firmseal/approval';
 import { stopKinds } from '@firmseal/authority-contract';
 import { type Bytes, fromBase64url, toBase64url } from '@firmseal/bytes';
 import { Fault, faultCodeOf } from '@firmseal/fault';
+import { stationListEntry, stationListMost, stationListName } from '@firmseal/station';
 import { z } from 'zod';
 
 export const requestSizeBytesAtMost = 64 << 20;
@@ -36,7 +37,9 @@ const job = z.strictObject({
   validUntilMs: timeMs.exactOptional(),
   deviceDataKey: bytes(256).exactOptional(),
   ledgerPolicy: bytes(8192).exactOptional(),
+  stations: z.array(z.string().regex(stationListEntry)).min(1).max(stationListMost).exactOptional(),
 });
+const stationName = z.string().regex(stationListName).optional();
 const approvals = z.array(z.strictObject({ approval: object, delegation: object })).max(4096);
 const ask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device'), certificate: object, hello: object, challenge: bytes(64) }),
@@ -65,7 +68,12 @@ const operations = {
   },
   checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: nothing },
   issue: {
-    request: z.strictObject({ ...unit, ...package_, sealedData: bytes(4096).optional() }),
+    request: z.strictObject({
+      ...unit,
+      ...package_,
+      sealedData: bytes(4096).optional(),
+      station: stationName,
+    }),
     answer: z.strictObject({ licenseId: exactly(16), bundle: bytes(65_536) }),
   },
   countUnit: { request: z.strictObject(unit), answer: nothing },

@@ -28,14 +28,15 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
       commit(async ({ query, append }) => {
         await query(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key,
-             valid_until_ms, ledger_policy, few_units)
-           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10)`,
+             valid_until_ms, ledger_policy, few_units, stations)
+           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11)`,
           [
             ...[job.jobId, job.product, job.quota, job.mode, job.accepts.join(' '), job.createdAtMs],
             job.deviceDataKey ?? null,
             job.validUntilMs ?? null,
             job.ledgerPolicy ?? null,
             job.fewUnits ?? 0,
+            job.stations?.join(' ') ?? null,
           ],
         );
         await insertPackageRow(query, { ...item, jobId: job.jobId });

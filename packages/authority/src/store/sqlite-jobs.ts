@@ -32,8 +32,8 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       database.transaction(() => {
         database.run(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
-             device_data_key, ledger_policy, few_units)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
+             device_data_key, ledger_policy, few_units, stations)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
@@ -44,6 +44,7 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
           job.deviceDataKey ?? null,
           job.ledgerPolicy ?? null,
           job.fewUnits ?? 0,
+          job.stations?.join(' ') ?? null,
         );
         insertPackageRow({ ...item, jobId: job.jobId });
         deviceData.forEach((sealed, unitIndex) => {
