@@ -447,6 +447,7 @@ export class LoggedState {
       const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
       must(isLifted, 'the end of a stop that was not set');
     },
+    'keys-rewrapped': () => undefined,
     'webhook-added': () => undefined,
     'webhook-removed': () => undefined,
     'token-created': () => undefined,

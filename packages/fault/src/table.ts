@@ -3413,6 +3413,26 @@ export const faultTable = {
     sentence: 'A job of mode update is for devices in the field and cannot list stations.',
     remedy: 'Leave --station out, or choose another mode.',
   },
+  'kem-rotation-under-way': {
+    number: 1917, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is there: the KEM key of {folder} is being replaced already.',
+    remedy: 'Start the authority again, then end it: `firmseal authority rewrap`, then `firmseal authority retire-kem`.',
+  },
+  'kem-key-not-served': {
+    number: 1918, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The authority at {address} does not work with the KEM key of {folder} yet.',
+    remedy: 'Start the authority, and each signer of it, again: they read the new key then. Nothing was removed.',
+  },
+  'kem-previous-missing': {
+    number: 1919, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{folder} has no previous KEM key.',
+    remedy: 'There is nothing to retire. `firmseal authority new-kem` replaces the present key.',
+  },
+  'kem-keys-unopened': {
+    number: 1920, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{unopened} of the {looked} wrapped keys that the authority keeps are opened by none of its KEM keys.',
+    remedy: 'See that kem-previous.key lies in the folder that the signer reads, and start it again. Where they were lost long before, --even-unopened removes the previous key all the same. Nothing was removed.',
+  },
   'webhook-url-refused': {
     number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The authority calls no such address: {problem}.',

@@ -21,6 +21,7 @@ export type LogKind =
   | 'update-failed'
   | 'webhook-added'
   | 'webhook-removed'
+  | 'keys-rewrapped'
   | 'stop-set'
   | 'stop-lifted'
   | 'unit-taken'

@@ -120,7 +120,8 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
-  await authority.signer.checkContentKey({ product, header, contentKeyFile });
+  // For the key that the signer has now, also where it was sealed for the previous one.
+  const kept = await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const ledger = openLedgerPolicy(authority, request.ledgerPolicy);
@@ -148,7 +149,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
         ...stations,
         ...key,
       },
-      package: packageOf(manifest, { header, contentKeyFile }),
+      package: packageOf(manifest, { header, contentKeyFile: kept }),
       deviceData,
     },
     {
@@ -182,12 +183,12 @@ export async function addPackage(
   if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
-  await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
+  const kept = await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
   const [first] = await store.listPackages(jobId);
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');
   const added = await store.insertPackage(
-    { jobId, ...packageOf(manifest, { header, contentKeyFile }) },
+    { jobId, ...packageOf(manifest, { header, contentKeyFile: kept }) },
     {
       timeMs: authority.clock.nowMs(),
       kind: 'package-added',

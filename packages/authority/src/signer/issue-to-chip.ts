@@ -7,14 +7,7 @@ import { verifyDevice } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import {
-  ceilingFor,
-  type Hello,
-  issueLicense,
-  makeLicenseBundle,
-  openContentKey,
-  verifyHello,
-} from '@firmseal/license';
+import { ceilingFor, type Hello, issueLicense, makeLicenseBundle, verifyHello } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
 import { requireListedStation } from '@firmseal/station';
 import { requireCurrent } from '../service/authority.ts';
@@ -24,6 +17,7 @@ import { verifyLicensable } from '../service/jobs.ts';
 import { checkAccepted, licenseModeOf, requireMode } from '../service/licensing.ts';
 import type { Ask, IssueRequest, JobTerms, SignedLicense } from './issuing-signer.ts';
 import { pinnedJobOf } from './job-terms.ts';
+import { openContentKeyByAny } from './kem-keys.ts';
 import {
   type IssuingProduct,
   requireIssuing,
@@ -71,7 +65,7 @@ export async function issueToChip(
   context: SignerContext,
   request: IssueRequest & { readonly ask: ChipAsk },
 ): Promise<SignedLicense> {
-  const { crypto, clock, kem, table } = context;
+  const { crypto, clock, kems, table } = context;
   const { job, ask, unitIndex } = request;
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
@@ -108,9 +102,9 @@ export async function issueToChip(
     delegationDigest: trust.issuerDelegate.digest,
   };
   const { sealedData } = request;
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
   const { contentKeyFile: file } = request;
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
+  const contentKey = await openContentKeyByAny(crypto, kems, { file, manifest });
   try {
     const { license } = await issueLicense(crypto, {
       ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },

@@ -4,7 +4,6 @@
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { chipIds, findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { openContentKey } from '@firmseal/license';
 import {
   checkForStation,
   checkStationDate,
@@ -21,6 +20,7 @@ import { takesUnproven } from '../service/stations.ts';
 import { bundleOf } from './issue-to-chip.ts';
 import type { Ask, IssueRequest, SignedLicense, UnitRequest } from './issuing-signer.ts';
 import { pinnedJobOf } from './job-terms.ts';
+import { openContentKeyByAny } from './kem-keys.ts';
 import { requireIssuing, requireOrderedBy, type SignerContext, stopKeysOf } from './signer-context.ts';
 
 type StationAsk = Extract<Ask, { kind: 'station' }>;
@@ -62,7 +62,7 @@ export async function issueToStation(
   context: SignerContext,
   asked: IssueRequest & { readonly ask: StationAsk },
 ): Promise<SignedLicense> {
-  const { crypto, kem } = context;
+  const { crypto, kems } = context;
   const { job, unitIndex, contentKeyFile: file, sealedData } = asked;
   const verified = verifyAsk(context, asked, 'license');
   const { trust, issuer, request } = verified;
@@ -75,8 +75,8 @@ export async function issueToStation(
   await countOf(context, asked, verified);
 
   const licenseId = crypto.randomBytes(16);
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
+  const contentKey = await openContentKeyByAny(crypto, kems, { file, manifest });
   try {
     const license = await issueStationLicense(crypto, {
       terms: {

@@ -95,8 +95,13 @@ export interface IssuingSigner {
   kemPublicKey(): Promise<Bytes>;
   /** Whether it can be asked. */
   ready(): Promise<void>;
-  /** Throws what verifyLicensable and openContentKey throw. */
-  checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<void>;
+  /** The file, for the present KEM key. Throws what verifyLicensable and openContentKey throw. */
+  checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<Bytes>;
+  /**
+   * What was wrapped for the previous KEM key, for the present one; the same bytes when it is already.
+   * Undefined when neither opens it. Throws `content-key-malformed`, `signer-job-differs`.
+   */
+  rewrap(request: RewrapRequest): Promise<Bytes | undefined>;
   /**
    * Counts the chip, unless it was counted for this job before, and signs. Throws the faults of approvals,
    * job, certificate, hello or record or station, package and chip; `issue-stopped`, `job-closed`,
@@ -119,6 +124,13 @@ export interface IssuingSigner {
   /** Key of a webhook's signatures, 32 bytes; undefined when its row does not open. Opens nothing else. */
   openWebhookSecret(request: WrappedWebhookSecret): Promise<Bytes | undefined>;
 }
+
+/** Something that rests wrapped for the KEM key. */
+export type RewrapRequest =
+  | { readonly kind: 'content-key'; readonly file: Bytes }
+  /** The key of the job's per-device data. */
+  | { readonly kind: 'device-data'; readonly job: JobTerms }
+  | ({ readonly kind: 'webhook' } & WrappedWebhookSecret);
 
 /** As the database has it. */
 export interface WrappedWebhookSecret {

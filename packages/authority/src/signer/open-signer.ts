@@ -10,6 +10,7 @@ import type { NoteSigner } from '@firmseal/ledger';
 import { type ProductKeys, type ProductTrust, verifyProduct } from '../service/authority.ts';
 import type { Store } from '../store/store.ts';
 import type { IssuingSigner, SignerView } from './issuing-signer.ts';
+import { kemKeysOf } from './kem-keys.ts';
 import { createKeySigner } from './key-signer.ts';
 import type { ServedSigner } from './serve-signer.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
@@ -22,6 +23,8 @@ export interface SignerOptions {
   readonly crypto: Crypto;
   readonly issuer: Signer;
   readonly kem: Unwrapper;
+  /** While the KEM key is replaced: the one before. */
+  readonly previousKem?: Unwrapper | undefined;
   readonly products: readonly ProductKeys[];
   /** Closed with the signer. */
   readonly database: SignerDatabase;
@@ -60,7 +63,7 @@ export function requireSameProducts(
 
 /** Throws as verifyProduct, and the faults of both databases. */
 export async function openSigner(options: SignerOptions): Promise<OpenedSigner> {
-  const { issuer, kem, database, ledger, openStore, nowMs = Date.now } = options;
+  const { issuer, kem, previousKem, database, ledger, openStore, nowMs = Date.now } = options;
   const crypto = rememberVerified(options.crypto);
   const trusts = options.products.map((keys): ProductTrust => verifyProduct(crypto, { ...keys, issuer }));
   const table = new SignerTable(database);
@@ -74,7 +77,7 @@ export async function openSigner(options: SignerOptions): Promise<OpenedSigner> 
     }
   }
   const context: SignerContext = {
-    ...{ crypto, clock: { nowMs }, kem, table, ledger },
+    ...{ crypto, clock: { nowMs }, kems: kemKeysOf(kem, previousKem), table, ledger },
     products: new Map(trusts.map((trust) => [trust.product, trust])),
     issuers: new Map(trusts.map(({ product }) => [product, issuer])),
   };

@@ -172,6 +172,7 @@ export function createRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
     kemPublicKey: async (): Promise<Bytes> => (await client.ask('describe', {})).kemPublicKey,
     ready: async () => void (await client.ask('describe', {})),
     checkContentKey: (request) => client.ask('checkContentKey', request),
+    rewrap: async (request) => (await client.ask('rewrap', request)) ?? undefined,
     issue: (request) => client.ask('issue', request),
     countUnit: (request) => client.ask('countUnit', request),
     voidUnit: (request) => client.ask('voidUnit', request),

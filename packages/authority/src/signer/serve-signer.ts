@@ -44,6 +44,8 @@ function perform(signer: ServedSigner, operation: OperationName, request: unknow
       return signer.describe();
     case 'checkContentKey':
       return signer.checkContentKey(readRequest(operation, request));
+    case 'rewrap':
+      return signer.rewrap(readRequest(operation, request));
     case 'issue':
       return signer.issue(readRequest(operation, request));
     case 'countUnit':

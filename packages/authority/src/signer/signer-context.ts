@@ -3,12 +3,13 @@
 import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import type { Signer, Unwrapper } from '@firmseal/keys';
+import type { Signer } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
 import { requireOrdered, requireSigned } from '../service/approvals.ts';
 import type { ProductTrust } from '../service/authority.ts';
 import type { ApprovalRecord } from '../store/records.ts';
 import type { ApprovalWord, JobTerms } from './issuing-signer.ts';
+import type { KemKeys } from './kem-keys.ts';
 import type { SignerTable } from './signer-table.ts';
 
 export interface IssuingProduct {
@@ -20,7 +21,7 @@ export interface SignerContext {
   readonly crypto: Crypto;
   /** The wall clock: certificates, approvals and the end of a job are held against it. */
   readonly clock: { nowMs(): number };
-  readonly kem: Unwrapper;
+  readonly kems: KemKeys;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly issuers: ReadonlyMap<string, Signer>;
   readonly table: SignerTable;

@@ -66,7 +66,15 @@ const operations = {
       ledger: z.strictObject({ origin: name, publicKey: exactly(32) }).optional(),
     }),
   },
-  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: nothing },
+  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: bytes(1024) },
+  rewrap: {
+    request: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('content-key'), file: bytes(1024) }),
+      z.strictObject({ kind: z.literal('device-data'), job }),
+      z.strictObject({ kind: z.literal('webhook'), webhookId: name, secret: bytes(256) }),
+    ]),
+    answer: bytes(1024).nullable(),
+  },
   issue: {
     request: z.strictObject({
       ...unit,

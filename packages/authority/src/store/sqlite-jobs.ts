@@ -124,6 +124,19 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       }),
     countFewJobs: async () =>
       database.one(rows.toCount, `SELECT count(*) AS n FROM jobs WHERE state = 'approved' AND ${isFew}`)!,
+    replaceWrapped: ({ packages, jobs, webhooks }, event) =>
+      database.transaction(() => {
+        const ofPackage = `UPDATE packages SET content_key_file = ?
+          WHERE job_id = ? AND manifest_digest = ? AND content_key_file = ?`;
+        for (const { jobId, manifestDigest, before, after } of packages)
+          database.run(ofPackage, after, jobId, manifestDigest, before);
+        const ofJob = 'UPDATE jobs SET device_data_key = ? WHERE job_id = ? AND device_data_key = ?';
+        for (const { jobId, before, after } of jobs) database.run(ofJob, after, jobId, before);
+        const ofWebhook = 'UPDATE webhooks SET secret = ? WHERE webhook_id = ? AND secret = ?';
+        for (const { webhookId, before, after } of webhooks)
+          database.run(ofWebhook, after, webhookId, before);
+        append(event);
+      }),
     findDeviceData: async (jobId, unitIndex) => {
       const sql = 'SELECT sealed FROM device_data WHERE job_id = ? AND unit_index = ?';
       return database.one(rows.toSealed, sql, jobId, unitIndex);
