@@ -160,12 +160,20 @@ describe('jobs and tokens', () => {
 
   it('for certain stations: a line elsewhere gets nothing, and one that is stopped nothing any more', async () => {
     const place = ['--station', 'bench-1', '--station', 'shenzhen/*', '--accept', 'unprotected'];
-    const files = ['--package', at('open.seal'), '--content-key', at('open.seal.key'), '--quota', '1'];
-    const words = [...files, ...place, '--approve', '--id-file', join(here, 'placed.job')];
+    const files = ['--package', at('open.seal'), '--content-key', at('open.seal.key'), '--quota', '2'];
+    const words = [
+      ...files,
+      '--few-units',
+      '1',
+      ...place,
+      '--approve',
+      '--id-file',
+      join(here, 'placed.job'),
+    ];
     const one = await chain.try('job', 'open', ...chain.owner, ...words, '--line-token', join(here, 'x'));
     expect([one.status, one.stderr]).toEqual([2, expect.stringContaining('for which of the stations')]);
     const opened = await chain.run('job', 'open', ...chain.owner, ...words);
-    expect(opened.stdout).toContain(', for stations bench-1, shenzhen/* alone; quota 1');
+    expect(opened.stdout).toContain(', for stations bench-1, shenzhen/* alone; quota 2');
     const job = readFileSync(join(here, 'placed.job'), 'utf8').trim();
 
     const token = (station: string, out: string) =>
@@ -181,7 +189,11 @@ describe('jobs and tokens', () => {
     await chain.run('stop', 'new', ...chain.owner, ...station, '--reason', 'audit of the site');
     expect((await chain.try('install', ...line)).stdout).toContain('#ERROR:FS0948');
     await chain.run('stop', 'lift', ...chain.owner, ...station);
-    expect((await chain.try('install', ...line)).status).toBe(21);
+    const installed = await chain.try('install', ...line);
+    expect([installed.status, installed.stdout]).toEqual([
+      21,
+      expect.stringContaining('FEW UNITS LEFT: 1 of 2'),
+    ]);
     expect((await chain.try('audit', ...chain.owner, ...chain.auditWords())).status).toBe(0);
   });
 

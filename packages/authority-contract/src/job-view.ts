@@ -144,6 +144,8 @@ const installView = z.object({
   /** What the install is called: PASS, or the most serious of its weaknesses. */
   outcome: z.enum(outcomes),
   installCount: of.count,
+  /** Of the software bill of materials that the package names. */
+  sbomDigest: z.optional(of.digest),
 });
 
 /** What the newest statement of a station says of a unit. Its word, not the chip's. */
@@ -156,6 +158,7 @@ const statedView = z.object({
   /** Of the package, or SHA-256 of the image of ST's installer. */
   contentDigest: of.digest,
   firmwareVersion: z.optional(of.shownText(64)),
+  sbomDigest: z.optional(of.digest),
   outcomeDigest: of.digest,
   storedAtMs: of.timeMs,
   access: z.enum(['open', 'refused', 'silent']).optional(),
