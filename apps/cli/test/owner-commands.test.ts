@@ -189,6 +189,18 @@ describe('jobs and tokens', () => {
     await chain.run('stop', 'new', ...chain.owner, ...station, '--reason', 'audit of the site');
     expect((await chain.try('install', ...line)).stdout).toContain('#ERROR:FS0948');
     await chain.run('stop', 'lift', ...chain.owner, ...station);
+    for (const named of [
+      ['--device', thumbprint],
+      ['--product', product],
+      ['--station', 'shenzhen/*'],
+    ]) {
+      await chain.run('stop', 'new', ...chain.owner, ...named, '--reason', 'a drill');
+      expect((await chain.run('stop', 'list', ...chain.owner)).stdout).toContain(
+        `${named[0]!.slice(2)} ${named[1]}: STOPPED since `,
+      );
+      expect((await chain.try('install', ...line)).stdout).toContain('#ERROR:FS0948');
+      await chain.run('stop', 'lift', ...chain.owner, ...named);
+    }
     const installed = await chain.try('install', ...line);
     expect([installed.status, installed.stdout]).toEqual([
       21,

@@ -6,7 +6,7 @@ import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
 import { isInShare, rolloutPlace } from '@firmseal/license';
-import { isOnStationList } from '@firmseal/station';
+import { entriesOfStation, isOnStationList } from '@firmseal/station';
 
 export interface LoggedJob {
   readonly product: string;
@@ -395,7 +395,8 @@ export class LoggedState {
       this.#mustNotBeStopped(`product ${job.product}`, timeMs);
       this.#mustNotBeStopped(`device ${fields.hex('thumbprint')}`, timeMs);
       const station = fields.optionalText('station');
-      if (station !== undefined) this.#mustNotBeStopped(`station ${station}`, timeMs);
+      for (const name of station === undefined ? [] : entriesOfStation(station))
+        this.#mustNotBeStopped(`station ${name}`, timeMs);
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }

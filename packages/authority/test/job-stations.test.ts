@@ -75,6 +75,20 @@ describe('a job of two places', () => {
     expect((await authority.license(one, await authority.chip())).status).toBe(200);
   });
 
+  it('a site that was stopped gets nothing at any of its stations, and an audit holds the log to it', async () => {
+    const opened = await open();
+    const [inside, outside] = [await lineAt(opened, 'shenzhen/hall/line-1'), await lineAt(opened, 'bench-1')];
+    const stop = { kind: 'station', name: 'shenzhen/*' };
+    await authority.asOwner('POST', '/v1/stops', { ...stop, reason: 'contract ended' });
+    expect((await authority.license(inside, await authority.chip())).body).toMatchObject({
+      ...{ code: 'issue-stopped', fields: { what: 'station', name: 'shenzhen/*' } },
+    });
+    expect((await authority.license(outside, await authority.chip())).status).toBe(200);
+    await authority.asOwner('POST', '/v1/stops/lift', stop);
+    expect((await authority.license(inside, await authority.chip())).status).toBe(200);
+    expect((await authority.audit()).findings).toEqual([]);
+  });
+
   it('is refused for devices in the field, and with names that are none', async () => {
     const { header, contentKeyFile } = await authority.owner.seal();
     const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile), quota: 1 };
@@ -141,6 +155,12 @@ it('a station that writes chips itself is asked for the name in its delegation',
     ...{ code: 'job-station-refused', fields: { station: 'bench-2' } },
   });
   expect((await askAs('shenzhen/bench-9')).status).toBe(200);
+  for (const name of ['shenzhen/bench-9', 'shenzhen/*']) {
+    const stop = { kind: 'station', name };
+    await authority.asOwner('POST', '/v1/stops', { ...stop, reason: 'lent out' });
+    expect((await askAs('shenzhen/bench-9')).body).toMatchObject({ code: 'issue-stopped', fields: { name } });
+    await authority.asOwner('POST', '/v1/stops/lift', stop);
+  }
   expect((await authority.audit()).findings).toEqual([]);
 
   // An audit believes the delegation, not the authority.

@@ -187,6 +187,9 @@ describe('a request that was made up is refused', () => {
     await signer.client.setStop({ kind: 'station', name: 'bench-7', reason: 'lost', atMs: signer.nowMs });
     expect(await ask(request)).toBe('issue-stopped');
     await signer.client.liftStop({ kind: 'station', name: 'bench-7' });
+    await signer.client.setStop({ kind: 'station', name: 'hall/*', reason: 'lost', atMs: signer.nowMs });
+    expect(await ask({ ...request, station: 'hall/bench-7' })).toBe('issue-stopped');
+    await signer.client.liftStop({ kind: 'station', name: 'hall/*' });
     expect(await ask(request)).toBe('issued');
   });
 

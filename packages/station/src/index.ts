@@ -47,6 +47,7 @@ export {
   verifyStationLicense,
 } from './station-license.ts';
 export {
+  entriesOfStation,
   isOnStationList,
   requireListedStation,
   stationListEntry,

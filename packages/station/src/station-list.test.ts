@@ -1,7 +1,7 @@
 // Names of stations and sites in the list of a job.
 
 import { expect, it } from 'vitest';
-import { isOnStationList, requireListedStation, stationListEntry } from './station-list.ts';
+import { entriesOfStation, isOnStationList, requireListedStation, stationListEntry } from './station-list.ts';
 
 it('a station is listed by its name, or with all others of its site', () => {
   const stations = ['bench-1', 'shenzhen/*'];
@@ -10,6 +10,12 @@ it('a station is listed by its name, or with all others of its site', () => {
   ).toEqual([true, true, true]);
   const others = ['bench-10', 'Bench-1', 'shenzhen', 'shenzhen2/line-3', 'x/shenzhen/line-3'];
   expect(others.filter((name) => isOnStationList(stations, name))).toEqual([]);
+});
+
+it('a station belongs to its sites, the narrowest first', () => {
+  expect(entriesOfStation('bench-1')).toEqual(['bench-1']);
+  expect(entriesOfStation('cn/shenzhen/line-3')).toEqual(['cn/shenzhen/line-3', 'cn/shenzhen/*', 'cn/*']);
+  expect(entriesOfStation('/odd')).toEqual(['/odd']);
 });
 
 it('an entry is a name, or a site with its asterisk at the end alone', () => {

@@ -13,11 +13,16 @@ export const stationListEntry = /^(?=[!-~]{1,32}$)[!-)+-~]+(?<=\/)\*$|^[!-)+-~]{
 /** Name of a station, as its token or its delegation has it: no asterisk, which stands for a site. */
 export const stationListName = /^[!-)+-~]{1,32}$/;
 
-export function isOnStationList(stations: readonly string[], name: string): boolean {
-  return stations.some((entry) =>
-    entry.endsWith('/*') ? name.startsWith(entry.slice(0, -1)) : entry === name,
-  );
+/** All entries that mean this station: its name, and its sites from the narrowest to the widest. */
+export function entriesOfStation(name: string): string[] {
+  const entries = [name];
+  for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1))
+    entries.push(`${name.slice(0, at)}/*`);
+  return entries;
 }
+
+export const isOnStationList = (stations: readonly string[], name: string): boolean =>
+  entriesOfStation(name).some((entry) => stations.includes(entry));
 
 interface ListedJob {
   readonly jobId: Uint8Array;

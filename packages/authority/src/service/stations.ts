@@ -39,7 +39,7 @@ import { findSealedData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { type IssuedLicense, refuseEndless } from './licensing.ts';
 import { askCounted } from './signer-voids.ts';
-import { requireNotStopped } from './stops.ts';
+import { requireNotStopped, stopsOfStation } from './stops.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -79,7 +79,7 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   await requireNotStopped(authority, [
     { kind: 'product', name: job.product },
-    { kind: 'station', name: station.name },
+    ...stopsOfStation(station.name),
     { kind: 'device', name: toHex(request.holder) },
   ]);
   // What ST's installer writes need not be in the catalogue.

@@ -7,6 +7,7 @@ import type { Signer } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
 import { requireOrdered, requireSigned } from '../service/approvals.ts';
 import type { ProductTrust } from '../service/authority.ts';
+import { stopsOfStation } from '../service/stops.ts';
 import type { ApprovalRecord } from '../store/records.ts';
 import type { ApprovalWord, JobTerms } from './issuing-signer.ts';
 import type { KemKeys } from './kem-keys.ts';
@@ -66,5 +67,5 @@ export const requireSignedBy = (
 export const stopKeysOf = (product: string, thumbprint: Bytes, station?: string) => [
   { kind: 'product' as const, name: product },
   { kind: 'device' as const, name: toHex(thumbprint) },
-  ...(station === undefined ? [] : [{ kind: 'station' as const, name: station }]),
+  ...stopsOfStation(station),
 ];
