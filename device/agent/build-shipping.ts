@@ -20,11 +20,17 @@ function shippingHex(chipId: string): string {
   return [...intelHexLines(shippedSegments(elf, findChip(chipId)))].join('');
 }
 
-/** Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. */
-export function buildShipping(): { chipId: string; path: string; sha256: string }[] {
+/**
+ * Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. `begins` is told
+ * of each chip before its compilation, which takes seconds to minutes.
+ */
+export function buildShipping(
+  begins: (chipId: string, number: number, count: number) => void = () => undefined,
+): { chipId: string; path: string; sha256: string }[] {
   const folder = join(root, 'device/agent/build');
   mkdirSync(folder, { recursive: true });
-  return portedChips().map((chipId) => {
+  return portedChips().map((chipId, index, { length }) => {
+    begins(chipId, index + 1, length);
     const text = shippingHex(chipId);
     const path = join(folder, `agent-${chipId}.hex`);
     const draft = `${path}.${process.pid}.draft`;

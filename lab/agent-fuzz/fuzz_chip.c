@@ -101,7 +101,7 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
-/* Size of the unit that begins at the address; aborts when none does. */
+/* Size of the unit that begins at the address; aborts when no unit begins there. */
 static uint32_t unit_bytes_at(uint32_t address) {
   uint32_t i;
   for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
@@ -219,7 +219,9 @@ static void personalize(void) {
   fs_now.security_counter = 5;
   fs_now.install_count = 1;
   fs_now.epoch = 1;
-  if (fs_journal_create(made.device_key) != FS_OK) abort();
+  fs_identity_use_key(made.device_key);
+  if (fs_journal_create() != FS_OK) abort();
+  fs_identity_use_key(0);
   if (fs_identity_write(&made, view, 0, 0) != FS_OK) abort();
 }
 

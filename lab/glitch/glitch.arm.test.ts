@@ -111,8 +111,8 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
     expect(line.try(begin.type, begin.body).status).toBe('already-personalized');
   });
 
-  // 'flash of F427: a read ends in a jump' shows no bypass on the flash map of today: its scenario has to be
-  // found anew when the campaign gets scenarios of the anchor.
+  // 'flash of F427: a read ends in a jump' shows no bypass on the present flash map. Its scenario has to
+  // be searched for again once the campaign has scenarios of the anchor.
   test.each(['record: its hash is looked at once'])(
     'an agent with one defence less is got past: %s',
     async (name) => {

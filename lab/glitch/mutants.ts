@@ -106,6 +106,17 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['hello, signed otherwise'],
   },
   {
+    name: 'frame: a block may have any length',
+    chip: 'stm32f427',
+    without: { 'frame-block-limit': '' },
+    scenarios: ['hello, signed otherwise'],
+  },
+  {
+    name: 'random: the number of the boot is not looked at',
+    without: { 'random-boot-number': '(void)looked_at;' },
+    scenarios: ['hello, signed otherwise'],
+  },
+  {
     name: 'anchor: one pass',
     isAnchor: true,
     without: { 'agent-image-second-pass': '*facts = first; FS_FLOW_STEP(FS_STEP_IMAGE);' },

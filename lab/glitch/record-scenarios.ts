@@ -66,6 +66,8 @@ export async function recordsOf(
       ],
       request: { type: requestTypes.receipt, body: new Uint8Array(0) },
       refusal: 'no-receipt',
+      statusIsNothing: true, // a glitch of the dispatch answers with a hello, which is no receipt
+      isBad: (now) => now.answersWith(requestTypes.receipt, 'firmseal-receipt'),
     },
     {
       name: 'record without a license',

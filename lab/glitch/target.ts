@@ -28,7 +28,7 @@ export const usualChip = 'stm32g0b1';
 /** Seed of a scenario's chance. */
 export const chance = 'glitch';
 
-/** Phases of the session, by the agent's names; `other` is none that a request leads to. */
+/** Phases of the session, by the agent's names; `other` is a phase that no request leads to. */
 type Phase = 'package' | 'records' | 'done' | 'other';
 
 /** The anchor that is attacked instead of the agent, and what its data name. */
@@ -132,13 +132,23 @@ export class Target {
 
   /** The agent has an answer of status 0 to a request of the type ready, or sent it. */
   answersWell(type: number): boolean {
+    const [head, , low, high] = this.#answer(4);
+    return head === (type | answerBit) && low === 0 && high === 0;
+  }
+
+  /** As answersWell, and what it carries is of that media type: "firmseal-receipt". */
+  answersWith(type: number, mediaType: string): boolean {
+    return this.answersWell(type) && Buffer.from(this.#answer(1024)).includes(mediaType);
+  }
+
+  /** The first bytes of the answer in RAM, or nothing where the pointer to it leads elsewhere. */
+  #answer(length: number): Uint8Array {
     const { judge } = this.line.chip;
     const pointer = Buffer.from(judge.ram(this.code.symbols.get('answer')!.address, 4)).readUInt32LE();
     const rooms = ['brief', 'frame'].map((name) => this.code.symbols.get(name)!);
     if (!rooms.some(({ address, sizeBytes }) => pointer >= address && pointer + 4 <= address + sizeBytes))
-      return false;
-    const [head, , low, high] = judge.ram(pointer, 4);
-    return head === (type | answerBit) && low === 0 && high === 0;
+      return new Uint8Array(0);
+    return judge.ram(pointer, length);
   }
 
   /** The session's phase in RAM. */

@@ -130,7 +130,7 @@ export async function agentImageCases(): Promise<AgentImageCase[]> {
     await malformed('five successions', {
       proof: [Array.from({ length: 5 }, () => new Uint8Array(1)), ...[new Uint8Array(1), new Uint8Array(1)]],
     }),
-    await one('a delegation that is none', 'delegation-malformed', {
+    await one('a malformed delegation', 'delegation-malformed', {
       proof: [[], new Uint8Array(1), new Uint8Array(1)],
     }),
     await one('delegated by a stranger', 'delegation-signature-invalid', { by: 'second root' }),

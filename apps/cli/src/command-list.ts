@@ -46,7 +46,7 @@ const authority: CommandGroup = {
     },
     {
       name: 'signer',
-      about: 'hold the keys, for an HTTP process that has none (`authority serve --signer`)',
+      about: 'hold the keys for an HTTP process without keys (`authority serve --signer`)',
       load: () => import('./commands/authority/signer.ts'),
     },
     {

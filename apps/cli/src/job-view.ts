@@ -3,6 +3,7 @@
 import type { JobView } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
 import type { Face } from './face.ts';
+import { howMany } from './how-many.ts';
 import { showTime } from './times.ts';
 import { outcomesText } from './unit-view.ts';
 
@@ -15,7 +16,7 @@ export function ledgerPolicyText({ ledgerPolicy }: Pick<JobView, 'ledgerPolicy'>
   if (ledgerPolicy === undefined) return undefined;
   const { log, witnesses, least } = ledgerPolicy;
   const names = witnesses.length === 0 ? '' : ` of ${witnesses.join(', ')}`;
-  return `each license waits for ledger ${log} and ${least} ${least === 1 ? 'cosignature' : 'cosignatures'}${names}`;
+  return `each license waits for ledger ${log} and ${howMany(least, 'cosignature')}${names}`;
 }
 
 const ledgerText = (policy: JobView['ledgerPolicy']): string =>

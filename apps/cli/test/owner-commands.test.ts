@@ -129,6 +129,25 @@ describe('jobs and tokens', () => {
     expect(readdirSync(here)).not.toContain('one');
   });
 
+  it('a job takes a further package, which is licensed once the job is approved again', async () => {
+    const next = join(here, 'next.seal');
+    await chain.run(...chain.sealWords(chipId, next));
+    const words = ['job', 'add-package', order.job, '--package', next];
+    const added = await chain.run(...words, ...chain.owner, '--json');
+    expect(jsonLines(added)).toEqual([
+      expect.objectContaining({ event: 'package-added', job: order.job, firmwareVersion: '1.0.0' }),
+    ]);
+    const packages = async () => {
+      const [view] = jsonLines(await chain.run('job', 'show', order.job, ...chain.owner, '--json'));
+      return (view!['packages'] as { approved: boolean }[]).map(({ approved }) => approved);
+    };
+    expect(await packages()).toEqual([true, false]);
+    await chain.run('job', 'approve', order.job, ...chain.owner);
+    expect(await packages()).toEqual([true, true]);
+    const { status, stderr } = await chain.try(...words, ...chain.owner);
+    expect([status, stderr]).toEqual([11, expect.stringContaining('job-package-repeated')]);
+  });
+
   it('lists every job, newest first', async () => {
     const { stdout } = await chain.run('job', 'list', ...chain.owner, '--json');
     const jobs = jsonLines({ stdout });

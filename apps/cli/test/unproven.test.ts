@@ -117,7 +117,7 @@ describe('chips without agent', () => {
     await desk.audit();
   });
 
-  it('one with product states is closed, and answers nobody: that is what was asked of it', async () => {
+  it('one with product states is closed, as asked, and answers nobody', async () => {
     const order = await desk.plainOrder('stm32h563', 'product-states', 1);
     const { chip, via } = await desk.onProbe('stm32h563');
     const words = [...desk.unprovenWords(order, 'stm32h563', via), '--confirm-permanent'];

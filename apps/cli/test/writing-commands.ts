@@ -183,6 +183,15 @@ export function callsOf({
     },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
+    // The job has this package.
+    'job add-package': {
+      words: [
+        ...['job', 'add-package', job, ...owner, '--package', at('panel.seal')],
+        ...['--content-key', at('panel.seal.key')],
+      ],
+      files: [],
+      status: 11,
+    },
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
     'job approve': { words: ['job', 'approve', job, ...owner, ...approverWords(desk)], files: [] },
     // No chip has taken the unit.

@@ -16,6 +16,7 @@ typedef struct {
 /* The highest entry that the device key of the identity at `address` made. */
 static void rise_by(uint32_t address, uint32_t *floor) {
   uint8_t key[FS_KEY_SIZE];
+  fs_hmac keyed;
   fs_floor_cell read;
   uint32_t i;
   if (fs_flash_read(address + FS_IDENTITY_DEVICE_KEY_AT, key, sizeof key) != FS_OK) return;
@@ -23,7 +24,8 @@ static void rise_by(uint32_t address, uint32_t *floor) {
   for (i = FS_FLOOR_CELL_COUNT; i-- > 0;) {
     if (fs_flash_read(fs_floor_cell_address(i), (uint8_t *)&read, sizeof read) != FS_OK) continue;
     if (read.head != FS_FLOOR_HEAD(FS_FLOOR_AGENT_COUNTER) || read.value <= *floor) continue;
-    if (fs_floor_cell_is_own(&read, key, 0) == FS_YES) *floor = read.value;
+    fs_hmac_init(&keyed, key, sizeof key);
+    if (fs_floor_cell_is_own(&read, &keyed, 0) == FS_YES) *floor = read.value;
   }
   fs_wipe(key, sizeof key);
 }

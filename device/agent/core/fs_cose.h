@@ -47,11 +47,14 @@ typedef struct {
   const uint8_t *public_key;
 } fs_signer;
 
-/* Writes a signed object: begin, then the payload's items, then end. Nothing of the signature is written
- * before it was verified. Begins at FS_FLOW_IDLE, and ends at FS_FLOW_SIGNED. FS_ERR_RANDOM_FAILED,
+/* Writes a signed object: begin, then the payload's items, sign, end. The caller wipes the private key
+ * between the last two, so that a glitch of the writing finds none. `signature` is all zeros unless it was
+ * verified. Begins at FS_FLOW_IDLE, and sign ends at FS_FLOW_SIGNED. FS_ERR_RANDOM_FAILED,
  * FS_ERR_INTERNAL_CHECK_FAILED, or the writer's fault. */
 uint32_t fs_cose_begin(fs_writer *writer, fs_typ typ);
-fs_result fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer);
+fs_result fs_cose_sign(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer,
+                       uint8_t signature[FS_SIGNATURE_SIZE]);
+fs_result fs_cose_end(fs_writer *writer, const uint8_t signature[FS_SIGNATURE_SIZE]);
 
 /* The parts of a shell that reading and making (fs_cose_sign.c) share. */
 

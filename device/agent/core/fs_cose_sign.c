@@ -60,9 +60,9 @@ static fs_result __attribute__((noinline)) check_signature(const uint8_t key[FS_
   return FS_OK;
 }
 
-fs_result fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer) {
+fs_result fs_cose_sign(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer,
+                       uint8_t signature[FS_SIGNATURE_SIZE]) {
   uint8_t head[72];
-  uint8_t signature[FS_SIGNATURE_SIZE];
   fs_view parts[2];
   volatile fs_result result; /* in memory: looked at twice */
   uint32_t length = writer->length - start;
@@ -79,6 +79,10 @@ fs_result fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const fs_si
   if (result != FS_OK) blank(signature);
   FS_TRY(result);
   FS_FLOW_INSIST(FS_FLOW_SIGNED);
-  fs_write_bytes(writer, signature, sizeof signature);
+  return FS_OK;
+}
+
+fs_result fs_cose_end(fs_writer *writer, const uint8_t signature[FS_SIGNATURE_SIZE]) {
+  fs_write_bytes(writer, signature, FS_SIGNATURE_SIZE);
   return writer->status;
 }

@@ -47,7 +47,7 @@ static void mac_of(const fs_area *areas, uint32_t count, const uint8_t hashes[FS
                    uint8_t mac[FS_HASH_SIZE]) {
   fs_hmac all;
   uint32_t i;
-  fs_hmac_init(&all, fs_identity_device_key(), FS_KEY_SIZE);
+  fs_identity_hmac_init(&all);
   for (i = 0; i < count; i++)
     if (is_measured(&areas[i]) == FS_YES) fs_hmac_update(&all, hashes[i], FS_HASH_SIZE);
   fs_hmac_final(&all, mac);

@@ -29,7 +29,9 @@ static void rise(uint32_t *floor, uint32_t value) {
 }
 
 static fs_answer is_own(const fs_floor_cell *read, const uint8_t *root) {
-  return fs_floor_cell_is_own(read, fs_identity_device_key(), root);
+  fs_hmac keyed;
+  fs_identity_hmac_init(&keyed);
+  return fs_floor_cell_is_own(read, &keyed, root);
 }
 
 static void take_root(const fs_floor_cell *read, uint32_t index, fs_floors *floors) {
@@ -79,9 +81,11 @@ static fs_answer write_cell(uint32_t index, const uint8_t *bytes) {
 static void append(fs_floors *floors, uint32_t kind, uint32_t value, const uint8_t *root) {
   uint32_t behind = root ? 1u : 0u;
   fs_floor_cell made;
+  fs_hmac keyed;
+  fs_identity_hmac_init(&keyed);
   made.head = FS_FLOOR_HEAD(kind);
   made.value = value;
-  fs_floor_cell_mac(&made, fs_identity_device_key(), root, made.mac);
+  fs_floor_cell_mac(&made, &keyed, root, made.mac);
   while (floors->used + behind < FS_FLOOR_CELL_COUNT) {
     uint32_t index = floors->used;
     floors->used += 1u + behind; /* the loop ends */

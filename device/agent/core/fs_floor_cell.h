@@ -6,7 +6,7 @@
 #define FS_FLOOR_CELL_H
 
 #include "fs_chip.h"
-#include "fs_crypto.h"
+#include "fs_hmac.h"
 
 #define FS_FLOOR_CELL_SIZE 16u
 #define FS_FLOOR_CELL_COUNT (FS_OTP_LENGTH / FS_FLOOR_CELL_SIZE)
@@ -36,11 +36,10 @@ typedef struct {
 /* Address of the cell of that number. */
 uint32_t fs_floor_cell_address(uint32_t index);
 
-/* `root`: null, or what the second cell holds. */
-void fs_floor_cell_mac(const fs_floor_cell *cell, const uint8_t key[FS_KEY_SIZE], const uint8_t *root,
-                       uint8_t mac[FS_FLOOR_MAC_SIZE]);
+/* `keyed`: begun with the device key, and wiped here. `root`: null, or what the second cell holds. */
+void fs_floor_cell_mac(const fs_floor_cell *cell, fs_hmac *keyed, const uint8_t *root, uint8_t mac[FS_FLOOR_MAC_SIZE]);
 
 /* Whoever can write the memory can write any cell: FS_YES for one that the device key made. */
-fs_answer fs_floor_cell_is_own(const fs_floor_cell *cell, const uint8_t key[FS_KEY_SIZE], const uint8_t *root);
+fs_answer fs_floor_cell_is_own(const fs_floor_cell *cell, fs_hmac *keyed, const uint8_t *root);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "fs_board.h"
 #include "fs_chip_facts.h"
+#include "fs_device_sign.h"
 #include "fs_floor.h"
 #include "fs_frame.h"
 #include "fs_identity.h"
@@ -91,37 +92,28 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_he
   return FS_OK;
 }
 
-fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker) {
-  uint32_t outer, payload;
+fs_result fs_hello_begin(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker, fs_hello_place *place) {
   FS_TRY(make_nonce(challenge));
-  outer = fs_write_bytes_begin(writer);
-  payload = fs_cose_begin(writer, FS_TYP_HELLO);
-  FS_TRY(write_payload(writer, challenge, speaker));
-  FS_TRY(fs_cose_end(writer, FS_TYP_HELLO, payload, &speaker->signer));
-  fs_write_bytes_end(writer, outer);
-  return writer->status;
+  place->outer = fs_write_bytes_begin(writer);
+  place->payload = fs_cose_begin(writer, FS_TYP_HELLO);
+  return write_payload(writer, challenge, speaker);
 }
 
 fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
-  uint8_t key[FS_SCALAR_SIZE];
-  uint8_t public_key[FS_POINT_SIZE];
   fs_hello_speaker speaker;
-  volatile fs_result result;
+  fs_hello_place place;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_is_challenge(challenge) == FS_YES, FS_ERR_REQUEST_MALFORMED);
   fs_write_array(writer, 2);
   fs_identity_write_certificate(writer);
-  FS_TRY(fs_identity_signing_keys(key, public_key));
-  speaker.signer.private_key = key;
-  speaker.signer.public_key = public_key;
   speaker.thumbprint = fs_identity_thumbprint();
   speaker.life_cycle = fs_life_number();
   speaker.epoch = fs_now.epoch;
   speaker.origin = fs_identity_origin();
-  result = fs_hello_write(writer, challenge, &speaker);
-  fs_wipe(key, sizeof key);
-  FS_TRY(result);
-  return FS_OK;
+  FS_TRY(fs_hello_begin(writer, challenge, &speaker, &place));
+  FS_TRY(fs_device_sign(writer, FS_TYP_HELLO, place.payload));
+  fs_write_bytes_end(writer, place.outer);
+  return writer->status;
 }
 
 void fs_info_write(fs_writer *writer) {

@@ -9,7 +9,6 @@
 
 /* Who speaks: the device, or the new keys of a personalization under way. */
 typedef struct {
-  fs_signer signer;
   const uint8_t *thumbprint;
   uint32_t life_cycle;
   uint32_t epoch;
@@ -23,8 +22,15 @@ fs_answer fs_is_challenge(fs_view challenge);
 
 /* [certificate, hello] of the device. */
 fs_result fs_hello_answer(fs_writer *writer, fs_view challenge);
-/* The signed hello alone, as a byte string. */
-fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker);
+/* Where a hello that is being written begins. */
+typedef struct {
+  uint32_t outer;
+  uint32_t payload;
+} fs_hello_place;
+
+/* Begins the signed hello alone, as a byte string, and writes all that it says. Who calls it signs, and ends
+ * both. No private key of a device is in RAM meanwhile. */
+fs_result fs_hello_begin(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker, fs_hello_place *place);
 
 void fs_info_write(fs_writer *writer);
 

@@ -1,13 +1,14 @@
 /*
  * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or
- * three places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product, the origin
- * and the device key; private keys are read from flash for one use.
+ * three places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product and the
+ * origin; keys are read from flash for one use, so that a glitch that sends RAM sends none.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
 
 #include "fs_cbor.h"
 #include "fs_crypto.h"
+#include "fs_hmac.h"
 #include "fs_policy.h"
 
 #define FS_CERTIFICATE_MAX 1024u
@@ -64,7 +65,13 @@ fs_answer fs_identity_is_product(fs_view product);
 fs_view fs_identity_product(void);
 uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
-/* Authenticates the journal and the valid record; a part of what random bytes are made of. */
-const uint8_t *fs_identity_device_key(void);
+/* The device key authenticates the journal and the valid record, and is a part of what random bytes are made
+ * of. The caller wipes it. Left as it was where no identity is loaded. */
+void fs_identity_device_key(uint8_t key[FS_KEY_SIZE]);
+/* Begins an HMAC under the device key. */
+void fs_identity_hmac_init(fs_hmac *context);
+/* Null, or the device key of a personalization that has written no identity yet,
+ * for fs_identity_hmac_init. */
+void fs_identity_use_key(const uint8_t *key);
 
 #endif

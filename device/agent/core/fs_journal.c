@@ -62,12 +62,10 @@ typedef struct {
   uint32_t progress; /* 0: no mark after the state */
 } walk;
 
-static const uint8_t *key(void) { return fs_identity_device_key(); }
-
-static void mac_bytes(const uint8_t *device_key, const uint8_t *bytes, uint32_t length, uint8_t mac[16]) {
+static void mac_bytes(const uint8_t *bytes, uint32_t length, uint8_t mac[16]) {
   uint8_t full[FS_HASH_SIZE];
   fs_hmac context;
-  fs_hmac_init(&context, device_key, FS_KEY_SIZE);
+  fs_identity_hmac_init(&context);
   fs_hmac_update(&context, bytes, length);
   fs_hmac_final(&context, full);
   memcpy(mac, full, 16);
@@ -87,7 +85,7 @@ static fs_answer state_intact(uint32_t address, uint32_t size) {
   fs_hmac context;
   fs_answer readable = FS_YES;
   uint32_t done;
-  fs_hmac_init(&context, key(), FS_KEY_SIZE);
+  fs_identity_hmac_init(&context);
   for (done = 0; done < size; done += MARK_SIZE) {
     if (fs_flash_read(address + done, piece, MARK_SIZE) != FS_OK) readable = FS_NO;
     fs_hmac_update(&context, piece, done + MARK_SIZE < size ? MARK_SIZE : MARK_SIZE - 16u);
@@ -99,12 +97,12 @@ static fs_answer state_intact(uint32_t address, uint32_t size) {
 
 static fs_answer mark_intact(const mark *read, uint32_t magic, uint32_t sequence) {
   uint8_t mac[16];
-  mac_bytes(key(), (const uint8_t *)read, 16, mac);
+  mac_bytes((const uint8_t *)read, 16, mac);
   if (fs_equal(mac, read->mac, 16) != FS_YES) return FS_NO;
   return read->magic == magic && read->sequence == sequence ? FS_YES : FS_NO;
 }
 
-/* Takes the record at the walk's end: FS_YES, or FS_NO when there is none that is intact. */
+/* Takes the record at the walk's end: FS_YES, or FS_NO when no intact record stands there. */
 static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MARK_SIZE]) {
   const mark *head = (const mark *)(const void *)first;
   uint32_t address = unit->start + found->end;
@@ -174,34 +172,34 @@ static fs_result erase_half(uint32_t index) {
   return FS_OK;
 }
 
-static fs_result write_mark(const uint8_t *device_key, uint32_t magic, uint32_t value) {
+static fs_result write_mark(uint32_t magic, uint32_t value) {
   mark made;
   memset(&made, 0, sizeof made);
   made.magic = magic;
   made.sequence = fs_now.sequence;
   made.value = value;
-  mac_bytes(device_key, (const uint8_t *)&made, 16, made.mac);
+  mac_bytes((const uint8_t *)&made, 16, made.mac);
   FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&made, MARK_SIZE));
   next += MARK_SIZE;
   return FS_OK;
 }
 
 /* Writes fs_now at the next place, reads it back, then confirms it. */
-static fs_result append_state(const uint8_t *device_key) {
+static fs_result append_state(void) {
   fs_now.magic = FS_STATE_MAGIC;
   fs_now.sequence++; /* 2^32 states are beyond the endurance of any flash */
-  mac_bytes(device_key, (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
+  mac_bytes((const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
   FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&fs_now, STATE_SIZE));
   newest_at = halves[half].start + next;
   next += STATE_SIZE;
-  return write_mark(device_key, CONFIRM_MAGIC, 0);
+  return write_mark(CONFIRM_MAGIC, 0);
 }
 
-static fs_result append_in_other_half(const uint8_t *device_key) {
+static fs_result append_in_other_half(void) {
   FS_TRY(erase_half(half ^ 1u));
   half ^= 1u;
   next = 0;
-  return append_state(device_key);
+  return append_state();
 }
 
 /*
@@ -210,11 +208,11 @@ static fs_result append_in_other_half(const uint8_t *device_key) {
  */
 static fs_result migrate(void) {
   uint8_t mac[16];
-  mac_bytes(key(), (const uint8_t *)&fs_now, STATE_1_AUTHENTIC, mac);
+  mac_bytes((const uint8_t *)&fs_now, STATE_1_AUTHENTIC, mac);
   FS_DEMAND(fs_equal(mac, (const uint8_t *)&fs_now + STATE_1_AUTHENTIC, sizeof mac) == FS_YES, FS_ERR_JOURNAL_FAILED);
   fs_wipe((uint8_t *)&fs_now + STATE_1_AUTHENTIC, STATE_SIZE - STATE_1_AUTHENTIC);
   fs_now.magic = FS_STATE_MAGIC;
-  mac_bytes(key(), (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
+  mac_bytes((const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
   return FS_OK;
 }
 
@@ -234,7 +232,7 @@ static fs_result find(fs_answer *firm) {
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&fs_now, walks[newest].size), FS_ERR_JOURNAL_FAILED);
   if (walks[newest].size != STATE_SIZE) {
     FS_TRY(migrate());
-    walks[newest].clean = FS_NO; /* it is written anew before anything is acted on */
+    walks[newest].clean = FS_NO; /* it is written again before anything is acted on */
   }
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
@@ -263,7 +261,7 @@ static fs_result find_twice(fs_answer *firm) {
 
 fs_answer fs_journal_authentic(void) {
   uint8_t mac[16];
-  mac_bytes(key(), (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), mac);
+  mac_bytes((const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), mac);
   return fs_equal(mac, fs_now.mac, sizeof mac);
 }
 
@@ -292,7 +290,7 @@ static fs_result load(void) {
   /* A record that could not be read now may be readable later, and would be one ahead
    * of this state: pass it. */
   fs_now.sequence++;
-  FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
+  FS_TRY_AS(append_in_other_half(), FS_ERR_JOURNAL_FAILED);
   FS_TRY_AS(erase_half(half ^ 1u), FS_ERR_JOURNAL_FAILED);
   return FS_OK;
 }
@@ -308,10 +306,10 @@ fs_result fs_journal_recall(void) {
   return FS_ERR_INTERNAL_CHECK_FAILED;
 }
 
-fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
+fs_result fs_journal_create(void) {
   /* Half 1 may hold an enrolment secret, which goes with the first load: by then there is an identity. */
   half = 1;
-  FS_TRY_AS(append_in_other_half(device_key), FS_ERR_JOURNAL_FAILED);
+  FS_TRY_AS(append_in_other_half(), FS_ERR_JOURNAL_FAILED);
   return FS_OK;
 }
 
@@ -353,8 +351,8 @@ static fs_result __attribute__((noinline)) check_risen(void) {
 /* Writes fs_now: in this half, or else in the other one. */
 static fs_result write_state(void) {
   FS_TRY(check_risen());
-  if (ENTRY_SIZE <= halves[half].length - next && append_state(key()) == FS_OK) return FS_OK;
-  FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
+  if (ENTRY_SIZE <= halves[half].length - next && append_state() == FS_OK) return FS_OK;
+  FS_TRY_AS(append_in_other_half(), FS_ERR_JOURNAL_FAILED);
   (void)erase_half(half ^ 1u); /* if not: the next load does it */
   return FS_OK;
 }
@@ -364,8 +362,9 @@ fs_result fs_journal_commit(void) {
   fs_answer firm;
   fs_result result = write_state();
   if (result == FS_OK) result = check_written(before);
-  if (result != FS_OK && find(&firm) != FS_OK) fs_journal_lose();
-  return result;
+  if (result == FS_OK) return FS_OK;
+  if (find(&firm) != FS_OK) fs_journal_lose();
+  return FS_ERR_JOURNAL_FAILED; /* not the result: where a glitch led here, that is FS_OK */
 }
 
 /* The halves that hold nothing which counts go first; where a state stands, it stays until the new one is
@@ -377,7 +376,7 @@ static fs_result write_anew(void) {
     FS_TRY(erase_half(1));
     half = 1;
   }
-  FS_TRY(append_in_other_half(key()));
+  FS_TRY(append_in_other_half());
   return erase_half(half ^ 1u);
 }
 
@@ -397,7 +396,7 @@ static fs_result __attribute__((noinline)) check_progress(uint32_t address) {
 fs_result fs_journal_progress(uint32_t address) {
   fs_now.progress = address;
   FS_TRY(check_progress(address)); /* once: it is for a store that went elsewhere, and that took the one glitch */
-  if (MARK_SIZE <= halves[half].length - next && write_mark(key(), PROGRESS_MAGIC, address) == FS_OK) return FS_OK;
+  if (MARK_SIZE <= halves[half].length - next && write_mark(PROGRESS_MAGIC, address) == FS_OK) return FS_OK;
   return fs_journal_commit();
 }
 

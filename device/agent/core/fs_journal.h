@@ -109,7 +109,7 @@ typedef struct {
 extern fs_state fs_now;
 
 /* Finds the newest intact state and makes sure that it is firmly written, and that no older one stands in the
- * other half; one of an older version of the layout is written anew in the present one.
+ * other half; a state in an older layout is written again in the present layout.
  * FS_ERR_JOURNAL_FAILED; FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands
  * there, and nothing was changed. */
 fs_result fs_journal_load(void);
@@ -134,8 +134,9 @@ fs_answer fs_journal_authentic(void);
  * FS_ERR_INTERNAL_CHECK_FAILED. */
 fs_result fs_journal_renew(void);
 
-/* Personalization: erases the first unit and writes fs_now as the first state, under a key given. */
-fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]);
+/* Personalization: erases the first unit and writes fs_now as the first state, under the key of
+ * fs_identity_use_key. */
+fs_result fs_journal_create(void);
 
 /* Writes fs_now as the newest state; on a fault fs_now is again what flash holds. FS_ERR_JOURNAL_FAILED, or
  * FS_ERR_INTERNAL_CHECK_FAILED when what was written is not what the next walk takes. */

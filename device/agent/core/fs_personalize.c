@@ -100,6 +100,9 @@ static fs_result __attribute__((noinline)) check_blank(void) {
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   begin_request read;
   fs_hello_speaker speaker;
+  fs_hello_place place;
+  fs_signer signer;
+  uint8_t signature[FS_SIGNATURE_SIZE];
   volatile fs_result proven; /* in memory: read again after the wipe */
   FS_TRY(check_blank());
   FS_TRY(check_blank());
@@ -110,13 +113,16 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   fs_write_array(answer, 3);
   fs_write_bytes(answer, made.signing_public, FS_POINT_SIZE);
   fs_write_bytes(answer, made.kem_public, FS_POINT_SIZE);
-  speaker.signer.private_key = made.signing_private;
-  speaker.signer.public_key = made.signing_public;
+  signer.private_key = made.signing_private;
+  signer.public_key = made.signing_public;
   speaker.thumbprint = made.thumbprint;
   speaker.life_cycle = 0;
   speaker.epoch = made.epoch;
   speaker.origin = made.origin;
-  proven = fs_hello_write(answer, read.challenge, &speaker);
+  proven = fs_hello_begin(answer, read.challenge, &speaker, &place);
+  if (proven == FS_OK) proven = fs_cose_sign(answer, FS_TYP_HELLO, place.payload, &signer, signature);
+  if (proven == FS_OK) proven = fs_cose_end(answer, signature);
+  fs_write_bytes_end(answer, place.outer);
   if (proven != FS_OK) fs_wipe(&made, sizeof made);
   FS_TRY(proven);
   begun = FS_YES;
@@ -144,13 +150,17 @@ static fs_result read_finish(fs_view request, fs_view *certificate, fs_requireme
 }
 
 static fs_result write_first_state(void) {
+  fs_result created;
   memset(&fs_now, 0, sizeof fs_now);
   fs_now.life_cycle = FS_LIFE_PERSONALIZED;
   fs_now.epoch = made.epoch;
   fs_now.option_tries = OPTION_TRIES;
   fs_now.receipt = FS_RECEIPT_NONE;
   memcpy(fs_now.root, made.root + 1, sizeof fs_now.root);
-  return fs_journal_create(made.device_key);
+  fs_identity_use_key(made.device_key);
+  created = fs_journal_create();
+  fs_identity_use_key(0);
+  return created;
 }
 
 fs_result fs_personalize_finish(fs_view request) {

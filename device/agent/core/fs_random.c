@@ -1,6 +1,6 @@
 /*
- * See fs_random.h. Without a generator in hardware: each boot begins anew from the seed and a number that the
- * journal counts up before the first output, so that no output comes twice in the life of the device.
+ * See fs_random.h. Without a generator in hardware: each boot begins again from the seed and a number that
+ * the journal counts up before the first output, so that no output comes twice in the life of the device.
  */
 #include "fs_random.h"
 
@@ -36,6 +36,7 @@ static fs_result gather(uint8_t raw[RAW_SIZE]) {
  * personalization repeats a nonce then, and does not show a private key as a nonce. */
 static fs_result feed(void) {
   uint8_t raw[RAW_SIZE];
+  uint8_t key[FS_KEY_SIZE];
   uint8_t id[FS_UNIQUE_ID_LENGTH];
   fs_view seed[3];
   fs_wipe(raw, sizeof raw);
@@ -45,13 +46,16 @@ static fs_result feed(void) {
   seed[0].length = sizeof raw;
   seed[1].data = id;
   seed[1].length = sizeof id;
-  seed[2].data = fs_identity_device_key();
+  fs_wipe(key, sizeof key);
+  fs_identity_device_key(key);
+  seed[2].data = key;
   /* Defence random-device-key */
   seed[2].length = fs_identity_present() == FS_YES ? FS_KEY_SIZE : 0;
   if (begun == FS_YES) fs_drbg_add(&state, seed, 3);
   else fs_drbg_begin(&state, seed, 3);
   begun = FS_YES;
   fs_wipe(raw, sizeof raw);
+  fs_wipe(key, sizeof key);
   return FS_OK;
 }
 
@@ -61,10 +65,11 @@ static fs_answer given;        /* FS_YES: the state is that of a personalization
 static uint32_t boot_counted; /* number that the state began from; 0: of no boot */
 
 /* The parts of a seed: 32 bytes, the number of the boot, the unique id. */
-static void seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer anew) {
+static fs_result seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer anew) {
   uint8_t number[4];
   uint8_t id[FS_UNIQUE_ID_LENGTH];
   fs_view parts[3];
+  const fs_view *volatile looked_at = parts; /* the compiler knows what is in there */
   fs_put_u32be(number, boot);
   fs_port_unique_id(id);
   parts[0].data = seed;
@@ -73,13 +78,17 @@ static void seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer
   parts[1].length = sizeof number;
   parts[2].data = id;
   parts[2].length = sizeof id;
+  /* Another number would be the same at each boot, and the nonces of signatures with it. */
+  /* Defence random-boot-number */
+  FS_REQUIRE(fs_get_u32le(looked_at[1].data) == __builtin_bswap32(boot), FS_ERR_RANDOM_FAILED);
   if (anew == FS_YES) fs_drbg_begin(&state, parts, 3);
   else fs_drbg_add(&state, parts, 3);
+  return FS_OK;
 }
 
 /* The same seed once more in a personalization that goes on gives other keys. */
 void fs_random_use_seed(const uint8_t *seed) {
-  if (seed) seed_state(seed, 0, given == FS_YES ? FS_NO : FS_YES);
+  if (seed) (void)seed_state(seed, 0, given == FS_YES ? FS_NO : FS_YES);
   given = seed ? FS_YES : FS_NO;
   boot_counted = 0;
 }
@@ -102,7 +111,7 @@ static fs_result feed(void) {
     FS_REQUIRE(fs_now.random_counter != 0, FS_ERR_RANDOM_FAILED);
     FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED); /* which reads it back */
   }
-  seed_state(seed, fs_now.random_counter, FS_YES);
+  FS_TRY(seed_state(seed, fs_now.random_counter, FS_YES));
   boot_counted = fs_now.random_counter;
   fs_wipe(seed, sizeof seed);
   return FS_OK;

@@ -2,7 +2,7 @@
 #include "fs_receipt.h"
 
 #include "fs_chip_facts.h"
-#include "fs_cose.h"
+#include "fs_device_sign.h"
 #include "fs_digest.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
@@ -181,23 +181,13 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const subje
 }
 
 static fs_result write(fs_writer *writer, fs_view challenge, const subject *of) {
-  uint8_t key[FS_SCALAR_SIZE];
-  uint8_t public_key[FS_POINT_SIZE];
-  fs_signer signer;
-  volatile fs_result result; /* in memory: read again after the wipe */
   finding found;
   uint32_t payload;
   FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
   found = find(of, challenge.length > 0 ? FS_YES : FS_NO);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
   FS_TRY(write_payload(writer, challenge, of, &found));
-  FS_TRY(fs_identity_signing_keys(key, public_key));
-  signer.private_key = key;
-  signer.public_key = public_key;
-  result = fs_cose_end(writer, FS_TYP_RECEIPT, payload, &signer);
-  fs_wipe(key, sizeof key);
-  FS_TRY(result);
-  return FS_OK;
+  return fs_device_sign(writer, FS_TYP_RECEIPT, payload);
 }
 
 fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {

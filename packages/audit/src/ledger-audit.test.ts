@@ -235,7 +235,7 @@ describe('what approvers signed', () => {
   });
 });
 
-it('signatures of others are none', async () => {
+it('signatures of other logs do not count', async () => {
   for (const trust of [
     { log: noteSigner('log', ledger.signer.key.name).key },
     { witnesses: [noteSigner('witness', 'witness.example/w1').key] },

@@ -57,7 +57,7 @@ interface LoggedEnd {
 export interface LoggedMoment {
   readonly sequence: number;
   readonly timeMs: number;
-  /** Sequence of the last restore before it; -1 where there was none. */
+  /** Sequence of the last restore before it; -1 when nothing was restored. */
   readonly restored: number;
 }
 

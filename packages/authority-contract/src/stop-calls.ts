@@ -29,7 +29,7 @@ export const stopCalls = {
     method: 'POST',
     path: '/v1/stops/lift',
     scopes: ['owner'],
-    about: 'Ends a stop. `lifted` is false where there was none.',
+    about: 'Ends a stop. `lifted` is false when nothing was stopped.',
     input: z.strictObject(stopped),
     answer: z.object({ lifted: z.boolean() }),
   }),

@@ -1,5 +1,5 @@
 // An owner's desk for tests: root, delegations, sealed packages, content-key files and device CA. Every key
-// is made anew; the formats and signatures are the real ones.
+// is a new one; the formats and signatures are the real ones.
 
 import { makeApprovalPolicy } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';

@@ -142,7 +142,7 @@ function readFields(tbs: Uint8Array): CertificateFields {
   extension.end();
   const origin = originOf(value.positive(1)[0]!);
   value.end();
-  if (!origin) throw new DerError('an origin that is none');
+  if (!origin) throw new DerError('an unknown origin');
   return { serial, product, chipId, commonName, signingKey, kemKey, origin, notBefore, notAfter };
 }
 

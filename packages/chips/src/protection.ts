@@ -122,7 +122,7 @@ export interface ReadoutProtection {
    * value. Counts as level 0.
    */
   readonly halfLevel?: { readonly value: number; readonly onlyWith: FieldValue };
-  /** Keys without which a level cannot be left downwards (U5), and where it is seen that one is set. */
+  /** Keys without which a level cannot be left downwards (U5), and where the chip shows that a key is set. */
   readonly regressionKeys?: readonly RegressionKey[];
   readonly regression: {
     readonly erases: readonly string[];

@@ -136,7 +136,7 @@ export const faultTable = {
   'delegation-product-wrong': {
     number: 213, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A delegation was made for another product.',
-    remedy: 'Use a delegation for this product.',
+    remedy: 'Use a delegation for this product. `firmseal keys show` says for which product each delegation is.',
   },
   'delegation-revoked': {
     number: 214, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -471,7 +471,7 @@ export const faultTable = {
   'certificate-expired': {
     number: 363, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The device certificate is valid from {validFrom} to {validUntil}; the clock of the machine that checked it says {clock}.',
-    remedy: 'Set the clock: of the authority where the authority answered this, else of this machine. A certificate that has truly ended needs a chip that is personalized again.',
+    remedy: 'Set the clock of the machine that refused the chip: this one, or the authority\'s when its answer said so. When the certificate has truly ended, personalize the chip again.',
   },
   'receipt-malformed': {
     number: 370, exit: 'receipt', http: 422, retry: 'restart', chip: false,
@@ -1351,7 +1351,7 @@ export const faultTable = {
   'approval-policy-product-wrong': {
     number: 822, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The approval policy is for product {product}, not for {expected}.',
-    remedy: 'Give the policy of {expected}.',
+    remedy: 'Give the policy of {expected}; `firmseal keys approval-policy` makes one.',
   },
   'token-uri-invalid': {
     number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1506,7 +1506,7 @@ export const faultTable = {
   'product-not-served': {
     number: 868, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'This authority has no keys and delegations for product {product}.',
-    remedy: 'Add the product to the authority (`firmseal authority add-product`), or open the job at the authority of that product.',
+    remedy: 'Add the product to the authority (`firmseal authority add-product`) and start the authority again, or open the job at the authority of that product.',
   },
   'route-unknown': {
     number: 869, exit: 'license', http: 404, retry: 'fail', chip: false,
@@ -1516,7 +1516,7 @@ export const faultTable = {
   'job-package-unknown': {
     number: 870, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'Job {job} has no approved package with the manifest digest {digest}.',
-    remedy: 'Install the package of the job, or ask the owner to add this package and approve it.',
+    remedy: 'Install the package of the job, or ask the owner to add this one: `firmseal job add-package`, then `firmseal job approve`.',
   },
   'job-package-repeated': {
     number: 871, exit: 'license', http: 409, retry: 'fail', chip: false,
@@ -3246,7 +3246,7 @@ export const faultTable = {
   'ledger-forked': {
     number: 1812, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database does not continue the ledger that was published: it has no entry {index}, or another one.',
-    remedy: 'The database is an older or another one. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older or another one. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'ledger-settings-invalid': {
     number: 1813, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -3261,7 +3261,7 @@ export const faultTable = {
   'witness-ahead': {
     number: 1815, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The witness {witness} has seen {seen} entries of this ledger; the database holds {size}.',
-    remedy: 'The database is an older one that was put back. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older one that was put back. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'witness-refused': {
     number: 1816, exit: 'authority', http: 503, retry: 'fail', chip: false,

@@ -1,5 +1,5 @@
 // Reads a file up to a limit. It counts what it reads instead of trusting the size that the file system
-// tells: a pipe has none, a device such as /dev/zero has no end, and a file can grow while it is read.
+// tells: a pipe has no size, a device such as /dev/zero has no end, and a file can grow while it is read.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';

@@ -26,6 +26,7 @@ import { accessAuthority, jobId } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
+import { howMany } from '../how-many.ts';
 import { readAuditProgress, writeAuditProgress } from '../ledger/audit-progress.ts';
 import { ledgerSource } from '../ledger/ledger-source.ts';
 import {
@@ -102,7 +103,7 @@ async function auditByLedger(
     face.tell(
       { event: 'ledger', origin, size, witnesses, units: unitCount },
       `ledger ${origin}: ${size} entries, cosigned by ${witnesses.join(', ') || 'no witness that was asked for'}; ` +
-        `signatures of ${unitCount} units verified now`,
+        `signatures of ${howMany(unitCount, 'unit')} verified now`,
     );
   }
   return result;

@@ -60,7 +60,7 @@ async function paged<T>(
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
-/** What was done by an earlier turn of the same request is what it asked for, not a refusal. */
+/** An earlier turn of the same request did what it asked for: that is an answer, not a refusal. */
 async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () => Promise<T>): Promise<T> {
   return work.catch((fault: unknown) => {
     if (code !== false && fault instanceof Fault && fault.code === code) return answer();

@@ -21,7 +21,7 @@ export async function setStop(
   return (await store.findStop({ kind, name })) ?? { kind, name, reason, atMs };
 }
 
-/** False where there was none. */
+/** False when nothing was stopped. */
 export async function liftStop(
   authority: Authority,
   { kind, name, by }: StopKey & { by: string },

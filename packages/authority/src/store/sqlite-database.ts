@@ -58,7 +58,7 @@ export class SqliteDatabase {
   openSnapshot(): SqliteDatabase {
     try {
       const database = new DatabaseSync(this.#path, { readOnly: true, timeout: 0 });
-      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes what is seen
+      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes the snapshot
       return new SqliteDatabase(this.#path, database, this.#busyTimeoutMs);
     } catch (cause) {
       throw faultOfSqlite(cause);

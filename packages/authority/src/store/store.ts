@@ -203,7 +203,7 @@ export interface Store {
   ): Promise<{ license: LicenseRecord; inserted: boolean } | undefined>;
   findLicense(licenseId: Bytes): Promise<LicenseRecord | undefined>;
   findLicenseByRequest(jobId: Bytes, requestId: string): Promise<LicenseRecord | undefined>;
-  /** By the request id; and when there is none, by job, device, manifest and nonce. */
+  /** Found by the request id; for a key without a request id, by job, device, manifest and nonce. */
   findLicenseOf(key: LicenseKey): Promise<LicenseRecord | undefined>;
   /** By unit, and for each in the order of issue. */
   listLicenses(range: UnitRange): Promise<LicenseRecord[]>;

@@ -60,7 +60,7 @@ export interface Peripherals {
   eraseBackupRegisters(): void;
   /** After a system reset. */
   reset(cause: ResetCause): void;
-  /** Hands bytes to the USART that listens; false when none does, and they are lost. */
+  /** Hands bytes to the USART that listens; false when no USART listens, and the bytes are lost. */
   deliver(bytes: Uint8Array): boolean;
   /** Throws the reset of a watchdog whose time is over. */
   biteWhenDue(): void;

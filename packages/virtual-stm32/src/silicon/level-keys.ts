@@ -41,7 +41,10 @@ export class LevelKeys {
       .reduce((bits, { lockBit }) => bits | (1 << lockBit), 0);
   }
 
-  /** A word into a key register; false where the address is none. It counts from the next programming on. */
+  /**
+   * A word into a key register; false when no key register has the address. It counts
+   * from the next programming on.
+   */
   stage(address: number, value: number): boolean {
     if (!this.#known.some(({ keyRegisters }) => keyRegisters.includes(address))) return false;
     this.#staged.set(address, value >>> 0);

@@ -6,14 +6,7 @@ import { toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
-import {
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-  dueOf,
-} from '../../approver.ts';
+import { approveFirst, dueOf, withApprover } from '../../approver.ts';
 import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
@@ -31,7 +24,6 @@ import {
   collectStations,
   examples,
   number,
-  passphraseOption,
   tokenOption,
 } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -49,55 +41,52 @@ function fewUnits(text: string): (quota: number) => number {
 }
 
 export const command = (shell: Shell) =>
-  new Command()
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--package <file>', 'the package')
-    .option('--content-key <file>', 'its wrapped content key; by default PACKAGE.key')
-    .requiredOption('--quota <number>', 'how many chips', number({ least: 1 }))
-    .option('--id-file <file>', 'where to write the id of the job')
-    .option('--approve', 'approve the job too: for an owner who needs no second person')
-    .option('--line-token <file>', 'make a token for a line, and write it here')
-    .addOption(
-      new Option(
-        '--mode <mode>',
-        'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
+  withApprover(
+    new Command()
+      .addOption(authorityOption())
+      .addOption(tokenOption())
+      .requiredOption('--package <file>', 'the package')
+      .option('--content-key <file>', 'its wrapped content key; by default PACKAGE.key')
+      .requiredOption('--quota <number>', 'how many chips', number({ least: 1 }))
+      .option('--id-file <file>', 'where to write the id of the job')
+      .option('--approve', 'approve the job too: for an owner who needs no second person')
+      .option('--line-token <file>', 'make a token for a line, and write it here')
+      .addOption(
+        new Option(
+          '--mode <mode>',
+          'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
+        )
+          .choices(['session', 'standing', 'station', 'update'])
+          .default('session' as const),
       )
-        .choices(['session', 'standing', 'station', 'update'])
-        .default('session' as const),
-    )
-    .option(
-      '--accept <outcome>',
-      'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
-      collectAccepted,
-    )
-    .option(
-      '--device-data <file>',
-      'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
-    )
-    .option(
-      '--valid-days <number>',
-      'how long the job gives licenses; without it there is no such end',
-      number({ least: 1, most: 3650 }),
-    )
-    .option(
-      '--few-units <number>',
-      'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
-      fewUnits,
-    )
-    .option(
-      '--station <name>',
-      'station that may take licenses, or SITE/* for every station of a site; no other may (repeat)',
-      collectStations,
-    )
-    .addOption(logKeyOption())
-    .addOption(witnessKeyOption())
-    .addOption(leastWitnessesOption())
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+      .option(
+        '--accept <outcome>',
+        'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
+        collectAccepted,
+      )
+      .option(
+        '--device-data <file>',
+        'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
+      )
+      .option(
+        '--valid-days <number>',
+        'how long the job gives licenses; without it there is no such end',
+        number({ least: 1, most: 3650 }),
+      )
+      .option(
+        '--few-units <number>',
+        'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
+        fewUnits,
+      )
+      .option(
+        '--station <name>',
+        'station that may take licenses, or SITE/* for every station of a site; no other may (repeat)',
+        collectStations,
+      )
+      .addOption(logKeyOption())
+      .addOption(witnessKeyOption())
+      .addOption(leastWitnessesOption()),
+  )
     .addHelpText(
       'after',
       examples(
@@ -160,7 +149,12 @@ export const command = (shell: Shell) =>
         };
         if (outputs[0] !== undefined) write(outputs[0], toHex(job), 0o644);
         if (options.approve === true)
-          await approveFirst(face, client, { options, view: opened, subjects: () => dueOf(opened) });
+          await approveFirst(face, client, {
+            ...{ options, view: opened, subjects: () => dueOf(opened) },
+          }).catch((fault: unknown) => {
+            tellJob(face, opened); // It is there, and waits for its approval.
+            throw fault;
+          });
         const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
         if (outputs[1] === undefined) return;
