@@ -5,7 +5,9 @@ import { call } from './call.ts';
 import * as of from './encodings.ts';
 import { mostItems, pageOf } from './job-view.ts';
 
-/** `device` by its thumbprint in hexadecimal, `product` and `station` by their names, `SITE/*` a whole site. */
+/**
+ * `device` by its thumbprint in hexadecimal, `product` and `station` by their names, `SITE/*` a whole site.
+ */
 export const stopKinds = ['device', 'product', 'station'] as const;
 export type StopKind = (typeof stopKinds)[number];
 

@@ -89,7 +89,7 @@ describe('a job of two places', () => {
     expect((await authority.audit()).findings).toEqual([]);
   });
 
-  it('is refused for devices in the field, and with names that are none', async () => {
+  it('is refused for devices in the field, and with a name that no station can have', async () => {
     const { header, contentKeyFile } = await authority.owner.seal();
     const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile), quota: 1 };
     const answer = async (more: object) =>
