@@ -35,7 +35,7 @@ export type OrderAccept = (typeof orderAccepts)[number];
 /** Packages that one order names. */
 export const mostOrderPackages = 16;
 /** Stations and sites that one order names. */
-export const mostOrderStations = 8;
+const mostOrderStations = 8;
 
 /** A job as its approver signs it. */
 export interface OrderSubject {
