@@ -105,13 +105,14 @@ export function readApprover(options: WholeApprover, product: string): ApproverR
 
 /** The job as it is approved, with every package that it has. */
 function orderOf(view: JobView): OrderSubject {
-  const { quota, mode, accepts, validUntilMs, packages, ledgerPolicy } = view;
+  const { quota, mode, accepts, validUntilMs, packages, ledgerPolicy, stations } = view;
   const policy = ledgerPolicy && encodeLedgerPolicy(nodeCrypto, ledgerPolicy);
   return {
     ...{ kind: 'order', quota, mode, accepts },
     packages: packages.slice(-mostOrderPackages).map(({ manifestDigest }) => manifestDigest),
     ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
     ...(policy ? { ledgerPolicy: nodeCrypto.sha256(policy) } : {}),
+    ...(stations ? { stations } : {}),
   };
 }
 

@@ -56,6 +56,21 @@ const authority: CommandGroup = {
       load: () => import('./commands/authority/token.ts'),
     },
     {
+      name: 'new-kem',
+      about: 'replace the key for which packages are sealed; the previous one goes on opening what is there',
+      load: () => import('./commands/authority/new-kem.ts'),
+    },
+    {
+      name: 'rewrap',
+      about: 'wrap what the authority keeps, or a content-key file, for the new key',
+      load: () => import('./commands/authority/rewrap.ts'),
+    },
+    {
+      name: 'retire-kem',
+      about: 'remove the previous key, once nothing is wrapped for it any more',
+      load: () => import('./commands/authority/retire-kem.ts'),
+    },
+    {
       name: 'migrate',
       about: 'move the authority from its SQLite file into an empty PostgreSQL database',
       load: () => import('./commands/authority/migrate.ts'),

@@ -31,7 +31,9 @@ export function tellJob(face: Face, view: JobView): void {
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   const { approvalsNeeded, approvals, validUntilMs } = view;
   const until =
-    (validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`) + ledgerText(view.ledgerPolicy);
+    (validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`) +
+    ledgerText(view.ledgerPolicy) +
+    (view.stations === undefined ? '' : `, for stations ${view.stations.join(', ')} alone`);
   const signers = new Set(
     approvals.filter(({ kind, counts }) => counts && kind === 'order').map(({ approver }) => toHex(approver)),
   );

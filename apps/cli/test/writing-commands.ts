@@ -143,6 +143,17 @@ export function callsOf({
       files: [],
       serves: true,
     },
+    'authority new-kem': {
+      words: ['authority', 'new-kem', into('authority')],
+      files: ['authority/kem-previous.key', 'authority/kem-previous.key.pub'],
+    },
+    'authority rewrap': { words: ['authority', 'rewrap', ...owner], files: [] },
+    // No key was replaced there.
+    'authority retire-kem': {
+      words: ['authority', 'retire-kem', into('authority'), ...owner],
+      files: [],
+      status: 3,
+    },
     'job open': {
       words: [
         ...['job', 'open', ...owner, '--package', at('panel.seal'), '--content-key', at('panel.seal.key')],

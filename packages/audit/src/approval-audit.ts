@@ -73,10 +73,10 @@ export class ApprovalAudit {
   /** A license is for a package and under an order that approvers signed before it. */
   checkLicense(subject: string, license: LoggedLicense): void {
     const { row, crypto } = this.#options;
-    const { quota, mode, accepts, validUntilMs, ledgerPolicy } = row;
+    const { quota, mode, accepts, validUntilMs, ledgerPolicy, stations } = row;
     const until = validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) };
     const ledger = ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {};
-    const order = { quota, mode, accepts, ...until, ...ledger };
+    const order = { quota, mode, accepts, ...until, ...ledger, ...(stations ? { stations } : {}) };
     const { manifest, ...at } = license;
     this.#check(subject, { ...at, what: 'the order', covers: coversOrder(order) });
     this.#check(subject, { ...at, what: `package ${toHex(manifest)}`, covers: coversPackage(manifest) });

@@ -13,6 +13,7 @@ const bytes = (length: number, value: number) => new Uint8Array(length).fill(val
 function jobOf(accepts: string, outcomes: readonly string[]): LoggedJob {
   const job = new LoggedJob(hashSeed(crypto.randomBytes(hashSeedSizeBytes)), {
     ...{ product: 'pump', quota: 100, mode: 'session', accepts, until: undefined, ledger: undefined },
+    stations: undefined,
   });
   const at = { sequence: 1, timeMs: 1, restored: -1 };
   for (const [unit, word] of outcomes.entries()) {

@@ -103,6 +103,7 @@ class ReadEntries {
       accepts: order.accepts === '' ? [] : order.accepts.split(' '),
       ...{ state, createdAtMs: read.timeMs },
       ...(order.until === undefined ? {} : { validUntilMs: order.until }),
+      ...(order.stations === undefined ? {} : { stations: order.stations.split(' ') }),
       ...(ledgerPolicy ? { ledgerPolicy } : {}),
     });
   }

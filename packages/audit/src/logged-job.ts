@@ -158,6 +158,8 @@ export interface JobOrder {
   readonly accepts: string;
   /** No license after it, milliseconds since 1970. */
   readonly until: number | undefined;
+  /** Stations and sites that alone may take licenses, separated by spaces. */
+  readonly stations: string | undefined;
   /** SHA-256 of what the ledger is asked for, hexadecimal. */
   readonly ledger: string | undefined;
 }

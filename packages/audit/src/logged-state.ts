@@ -6,6 +6,7 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { type DecodedLogEntry, emptyHead } from '@firmseal/ledger';
 import { rolloutPlace } from '@firmseal/license';
+import { entriesOfStation } from '@firmseal/station';
 import { type HashSeed, hashSeed, hashSeedSizeBytes, KeyedRows } from './keyed-rows.ts';
 import { LoggedIdentities } from './logged-identities.ts';
 import { idSizeBytes, LoggedJob, type LoggedMoment } from './logged-job.ts';
@@ -124,8 +125,12 @@ export class LoggedState {
     if (job.order.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
       mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
     if (kind === 'license-issued') {
-      if (this.#stops.size > 0) this.#mustNotBeStopped('product', job.order.product, timeMs);
-      if (this.#stops.size > 0) this.#mustNotBeStopped('device', fields.hex('thumbprint'), timeMs);
+      const isStopped = this.#stops.size > 0;
+      if (isStopped) this.#mustNotBeStopped('product', job.order.product, timeMs);
+      if (isStopped) this.#mustNotBeStopped('device', fields.hex('thumbprint'), timeMs);
+      const station = isStopped ? fields.optionalText('station') : undefined;
+      for (const name of station === undefined ? [] : entriesOfStation(station))
+        this.#mustNotBeStopped('station', name, timeMs);
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
@@ -178,13 +183,14 @@ export class LoggedState {
       const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
       must(isLifted, 'the end of a stop that was not set');
     },
+    'keys-rewrapped': () => undefined,
     'webhook-added': () => undefined,
     'webhook-removed': () => undefined,
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
 
-  #mustNotBeStopped(what: 'product' | 'device', name: string, timeMs: number): void {
+  #mustNotBeStopped(what: 'product' | 'device' | 'station', name: string, timeMs: number): void {
     const since = this.#stops.get(`${what} ${name}`);
     const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
     must(since === undefined || isUnderWay, `a license for ${what} ${name}, which was stopped`);
@@ -199,6 +205,7 @@ export class LoggedState {
       accepts: fields.text('accepts'),
       until: fields.optionalNumber('until'),
       ledger: ledger && toHex(ledger),
+      stations: fields.optionalText('stations'),
     });
     job.packages.set(fields.hex('manifest'), false);
     must(this.#jobRows.add(fields.id('job')) >= 0, 'a job a second time');

@@ -4,7 +4,7 @@
 import { type Bytes, concatBytes, toHex } from '@firmseal/bytes';
 import type { LogFields } from '@firmseal/ledger';
 import { isInShare, weaknesses } from '@firmseal/license';
-import { stationResults } from '@firmseal/station';
+import { isOnStationList, stationResults } from '@firmseal/station';
 import {
   digestSizeBytes,
   idSizeBytes,
@@ -57,6 +57,10 @@ export class Fields {
   optionalBytes(name: string): Bytes | undefined {
     const value = this.#fields[name];
     return value instanceof Uint8Array ? concatBytes(value) : undefined;
+  }
+
+  optionalText(name: string): string | undefined {
+    return name in this.#fields ? this.text(name) : undefined;
   }
 
   optionalNumber(name: string): number | undefined {
@@ -142,6 +146,15 @@ function retakeUnit(job: LoggedJob, fields: Fields): void {
   job.voided.delete(unit);
 }
 
+/** The word of the authority, as far as no delegation says it (station-audit.ts). */
+function mustBeListed({ order: { stations } }: LoggedJob, station: string | undefined): void {
+  const isListed = station !== undefined && isOnStationList((stations ?? '').split(' '), station);
+  must(
+    stations === undefined || isListed,
+    `a license for station ${station ?? 'without a name'}, which the job does not list`,
+  );
+}
+
 function issueLicense(job: LoggedJob, fields: Fields, at: LoggedMoment): void {
   const unit = fields.number('unit');
   const [digest, manifest] = [fields.digest('digest'), fields.digest('manifest')];
@@ -150,6 +163,7 @@ function issueLicense(job: LoggedJob, fields: Fields, at: LoggedMoment): void {
   must(job.isApproved(manifest), 'a license for a package that is not approved');
   const { until } = job.order;
   must(until === undefined || at.timeMs <= until + toleranceMs, 'a license after the end of its job');
+  mustBeListed(job, fields.optionalText('station'));
   const isNew = job.licenses.add(fields.id('license'), { digest, unit, manifest, ...at });
   must(isNew, 'a license id a second time');
 }

@@ -25,7 +25,8 @@ type ManyTable = Exclude<keyof typeof names, FewTable>;
 const jobText = (job: JobOrder & { readonly state: string }) =>
   `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
   (job.until === undefined ? '' : `, until ${job.until} ms`) +
-  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
+  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`) +
+  (job.stations === undefined ? '' : `, stations ${job.stations}`);
 const timeText = (atMs: number) => `at ${atMs} ms`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 const unitText = (unit: number, isVoided: boolean) => `${unit}${isVoided ? ', voided' : ''}`;
@@ -72,7 +73,8 @@ export class RowsAgainstLog {
   /** `ledger`: digest of its policy, hexadecimal. */
   holdJob(row: EvidenceOf<'job'>, ledger: string | undefined): void {
     const logged = this.#job;
-    const of = { ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger };
+    const stations = row.stations?.join(' ');
+    const of = { ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger, stations };
     this.#hold(
       `job ${toHex(row.job)}`,
       logged && { row: jobText(of), logged: jobText({ ...logged.order, state: logged.state }) },

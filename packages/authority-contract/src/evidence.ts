@@ -7,7 +7,7 @@
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobModes, jobStates, licenseModes } from './job-view.ts';
+import { acceptedOutcomes, jobModes, jobStates, licenseModes, stations } from './job-view.ts';
 import { outcomes, stationResults } from './outcomes.ts';
 
 export const evidenceFormat = 1;
@@ -44,6 +44,7 @@ const lines = {
     createdAtMs: of.timeMs,
     validUntilMs: z.optional(of.timeMs),
     ledgerPolicy: z.optional(of.base64Bytes(8192)),
+    stations: stations.optional(),
   }),
   approval: line('approval', {
     job,

@@ -60,7 +60,8 @@ export class Owner {
   readonly signer = crypto.generateP256();
   readonly issuer = crypto.generateP256();
   readonly deviceCa = crypto.generateP256();
-  readonly kem = crypto.generateP256();
+  /** A test replaces it. */
+  kem = crypto.generateP256();
 
   delegate(
     role: Role,

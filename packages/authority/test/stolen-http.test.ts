@@ -170,6 +170,29 @@ describe('a request that was made up is refused', () => {
     expect(await ask(request)).toBe('issued');
   });
 
+  it('for a station that the order does not list, or with another list', async () => {
+    const order = await signer.job(1, { stations: ['bench-1'] });
+    const request = await signer.request(order);
+    expect(await ask(request)).toBe('job-station-refused');
+    expect(await ask({ ...request, station: 'bench-2' })).toBe('job-station-refused');
+    const { stations: _, ...without } = request.job;
+    expect(await ask({ ...request, job: without })).toBe('approvals-missing');
+    const more = { ...request.job, stations: ['bench-1', 'bench-2'] };
+    expect(await ask({ ...request, job: more, station: 'bench-2' })).toBe('approvals-missing');
+    expect(await ask({ ...request, station: 'bench-1' })).toBe('issued');
+  });
+
+  it('for a station that was stopped', async () => {
+    const request = { ...(await signer.request(await signer.job(1))), station: 'bench-7' };
+    await signer.client.setStop({ kind: 'station', name: 'bench-7', reason: 'lost', atMs: signer.nowMs });
+    expect(await ask(request)).toBe('issue-stopped');
+    await signer.client.liftStop({ kind: 'station', name: 'bench-7' });
+    await signer.client.setStop({ kind: 'station', name: 'hall/*', reason: 'lost', atMs: signer.nowMs });
+    expect(await ask({ ...request, station: 'hall/bench-7' })).toBe('issue-stopped');
+    await signer.client.liftStop({ kind: 'station', name: 'hall/*' });
+    expect(await ask(request)).toBe('issued');
+  });
+
   it('after the approvals, or the job, ended', async () => {
     const [open, dated] = [await signer.job(1), await signer.job(1)];
     const validUntilMs = signer.nowMs + 5000;

@@ -36,6 +36,7 @@ export function accessPromises({
       label: 'l',
       createdAtMs: 1,
       expiresAtMs: 77,
+      station: 'bench-1',
     };
     const owner = {
       tokenId: 'bb',

@@ -3443,6 +3443,36 @@ export const faultTable = {
     sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
     remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
   },
+  'job-station-refused': {
+    number: 1915, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} lists its stations, and station {station} is not one of them.',
+    remedy: '`firmseal job show` names the stations. Ask the owner for a token of one of them (`firmseal job token --station`), or for a job that lists yours. No quota was spent.',
+  },
+  'job-stations-unfit': {
+    number: 1916, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'A job of mode update is for devices in the field and cannot list stations.',
+    remedy: 'Leave --station out, or choose another mode.',
+  },
+  'kem-rotation-under-way': {
+    number: 1917, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is there: the KEM key of {folder} is being replaced already.',
+    remedy: 'Start the authority again, then end it: `firmseal authority rewrap`, then `firmseal authority retire-kem`.',
+  },
+  'kem-key-not-served': {
+    number: 1918, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The authority at {address} does not work with the KEM key of {folder} yet.',
+    remedy: 'Start the authority, and each signer of it, again: they read the new key then. Nothing was removed.',
+  },
+  'kem-previous-missing': {
+    number: 1919, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{folder} has no previous KEM key.',
+    remedy: 'There is nothing to retire. `firmseal authority new-kem` replaces the present key.',
+  },
+  'kem-keys-unopened': {
+    number: 1920, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{unopened} of the {looked} wrapped keys that the authority keeps are opened by none of its KEM keys.',
+    remedy: 'See that kem-previous.key lies in the folder that the signer reads, and start it again. Where they were lost long before, --even-unopened removes the previous key all the same. Nothing was removed.',
+  },
   'webhook-url-refused': {
     number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The authority calls no such address: {problem}.',

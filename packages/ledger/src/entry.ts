@@ -22,6 +22,7 @@ export type LogKind =
   | 'update-failed'
   | 'webhook-added'
   | 'webhook-removed'
+  | 'keys-rewrapped'
   | 'stop-set'
   | 'stop-lifted'
   | 'unit-taken'

@@ -1,6 +1,12 @@
 export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bundle.ts';
 export { claimedLicense } from './claimed-license.ts';
-export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
+export {
+  contentKeyFileOf,
+  contentKeyManifestDigest,
+  contentKeyMessage,
+  openContentKey,
+  sealContentKey,
+} from './content-key-file.ts';
 export {
   type EnvelopeInputs,
   type EnvelopeKind,

@@ -47,3 +47,11 @@ export {
   type VerifiedStationLicense,
   verifyStationLicense,
 } from './station-license.ts';
+export {
+  entriesOfStation,
+  isOnStationList,
+  requireListedStation,
+  stationListEntry,
+  stationListMost,
+  stationListName,
+} from './station-list.ts';

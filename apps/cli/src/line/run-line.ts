@@ -22,6 +22,7 @@ import {
 } from '@firmseal/line';
 import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
+import { tellFewUnits } from '../few-units-left.ts';
 import { howMany } from '../how-many.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
@@ -87,6 +88,7 @@ async function runPackages(
     const latestMs = Math.max(0, ...log.found.slice(-mostRecent).map(({ time }) => Date.parse(time)));
     const end = await new RunningLine(face, { ...run, journal, counts, latestMs }).run();
     if (end.fault !== undefined) throw end.fault;
+    for (const { client } of run.packages.values()) if (client) await tellFewUnits(face, client);
     return exitCodeOfLine(end);
   } finally {
     await log.close();

@@ -7,6 +7,7 @@ import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { ProductTrust } from '../service/authority.ts';
 import type { Store } from '../store/store.ts';
 import type { IssuingSigner } from './issuing-signer.ts';
+import { kemKeysOf } from './kem-keys.ts';
 import { createKeySigner } from './key-signer.ts';
 import { SharedContentKeys } from './shared-content-keys.ts';
 import { openSqliteSignerDatabase } from './signer-database.ts';
@@ -17,18 +18,29 @@ export function createEmbeddedSigner(inputs: {
   readonly store: Store;
   readonly crypto: Crypto;
   readonly kem: Unwrapper | undefined;
+  readonly previousKem: Unwrapper | undefined;
   readonly clock: { nowMs(): number };
   readonly products: ReadonlyMap<string, ProductTrust>;
 }): IssuingSigner {
-  const { store, crypto, kem, clock, products } = inputs;
+  const { store, crypto, kem, previousKem, clock, products } = inputs;
   const open = async (): Promise<IssuingSigner> => {
     if (kem === undefined) throw new Fault('authority-signer-away', { reason: 'this process has no keys' });
     const table = new SignerTable(openSqliteSignerDatabase(':memory:'));
     await takeOver({ crypto, nowMs: clock.nowMs }, store, table);
-    const contentKeys = new SharedContentKeys({ crypto, kem });
+    const kems = kemKeysOf(kem, previousKem);
+    const contentKeys = new SharedContentKeys({ crypto, kems });
     const issuers = new Map<string, Signer>();
     for (const { product, issuer } of products.values()) if (issuer) issuers.set(product, issuer);
-    return createKeySigner({ crypto, onceCrypto: crypto, clock, kem, contentKeys, products, issuers, table });
+    return createKeySigner({
+      crypto,
+      onceCrypto: crypto,
+      clock,
+      kems,
+      contentKeys,
+      products,
+      issuers,
+      table,
+    });
   };
   let opened: Promise<IssuingSigner> | undefined;
   const ask = (): Promise<IssuingSigner> => {
@@ -51,5 +63,6 @@ export function createEmbeddedSigner(inputs: {
     endJob: async (request) => (await ask()).endJob(request),
     signBatch: async (request) => (await ask()).signBatch(request),
     openWebhookSecret: async (request) => (await ask()).openWebhookSecret(request),
+    rewrap: async (request) => (await ask()).rewrap(request),
   };
 }

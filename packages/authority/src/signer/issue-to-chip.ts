@@ -8,6 +8,7 @@ import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import { ceilingFor, type Hello, issueLicense, makeLicenseBundle } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { requireListedStation } from '@firmseal/station';
 import { requireCurrent } from '../service/authority.ts';
 import { requireDate, verifyRecord } from '../service/batches.ts';
 import { openDeviceData } from '../service/device-data.ts';
@@ -62,11 +63,12 @@ export async function issueToChip(
   context: SignerContext,
   request: IssueRequest & { readonly ask: ChipAsk },
 ): Promise<SignedLicense> {
-  const { crypto, onceCrypto, clock, kem, table, contentKeys } = context;
+  const { crypto, onceCrypto, clock, kems, table, contentKeys } = context;
   const { job, ask, unitIndex } = request;
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
   requireCurrent(context, job);
+  requireListedStation(job, request.station);
   const { device, hello, notAfterSeconds } = await chipOf(context, product, { job, ask });
   const manifest = verifyLicensable(context, trust, { header: request.header, epoch: hello.epoch });
   await requireOrderedBy(context, request, manifest.digest);
@@ -83,7 +85,7 @@ export async function issueToChip(
     ...{ job: pinnedJobOf(crypto, job), thumbprint, unitIndex, ceiling, atMs: clock.nowMs() },
     isUnitOwn: job.deviceDataKey !== undefined,
     request: crypto.sha256(manifest.digest, ...what),
-    stops: stopKeysOf(job.product, thumbprint),
+    stops: stopKeysOf(job.product, thumbprint, request.station),
   });
 
   const licenseId = crypto.randomBytes(16);
@@ -98,7 +100,7 @@ export async function issueToChip(
     delegationDigest: trust.issuerDelegate.digest,
   };
   const { sealedData } = request;
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
   const { contentKeyFile: file } = request;
   try {
     const { license } = await contentKeys.use({ file, manifest }, (contentKey) =>

@@ -8,6 +8,7 @@ import {
   checkForStation,
   checkStationDate,
   issueStationLicense,
+  requireListedStation,
   type StationPurpose,
   verifyStation,
   verifyStationRequest,
@@ -38,6 +39,7 @@ function verifyAsk(
   const { rootPublicKey, product, epoch } = trust;
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
+  requireListedStation(job, station.name);
   const { challenge } = ask;
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   return { trust, issuer, station, request };
@@ -59,7 +61,7 @@ export async function issueToStation(
   context: SignerContext,
   asked: IssueRequest & { readonly ask: StationAsk },
 ): Promise<SignedLicense> {
-  const { crypto, kem, contentKeys } = context;
+  const { crypto, kems, contentKeys } = context;
   const { job, unitIndex, contentKeyFile: file, sealedData } = asked;
   const verified = verifyAsk(context, asked, 'license');
   const { trust, issuer, request } = verified;
@@ -72,7 +74,7 @@ export async function issueToStation(
   await countOf(context, asked, verified);
 
   const licenseId = crypto.randomBytes(16);
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
   const terms = {
     ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
     ...{ requestDigest: request.digest, outcomeNonce: crypto.randomBytes(32) },

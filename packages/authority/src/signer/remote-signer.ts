@@ -64,8 +64,8 @@ class Link {
 
   #named(operation: OperationName, request: unknown): unknown {
     if (operation !== 'issue') return request;
-    const { unitIndex, ask, sealedData, ...order } = request as IssueRequest;
-    return { order: this.#orders.name(order), unitIndex, ask, sealedData };
+    const { unitIndex, ask, sealedData, station, ...order } = request as IssueRequest;
+    return { order: this.#orders.name(order), unitIndex, ask, sealedData, station };
   }
 
   ask(operation: OperationName, request: unknown): Promise<unknown> {
@@ -181,6 +181,7 @@ export function createRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
     ready: async () => void (await client.ask('describe', {})),
     checkContentKey: (request) => client.ask('checkContentKey', request),
     verifyChip: (request) => client.ask('verifyChip', request),
+    rewrap: async (request) => (await client.ask('rewrap', request)) ?? undefined,
     issue: (request) => client.ask('issue', request),
     countUnit: (request) => client.ask('countUnit', request),
     voidUnit: (request) => client.ask('voidUnit', request),

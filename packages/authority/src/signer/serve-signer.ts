@@ -57,6 +57,8 @@ function perform(
       return signer.checkContentKey(readRequest(operation, request));
     case 'verifyChip':
       return signer.verifyChip(readRequest(operation, request));
+    case 'rewrap':
+      return signer.rewrap(readRequest(operation, request));
     case 'issue':
       return issue(signer, orders, readRequest(operation, request));
     case 'countUnit':

@@ -19,7 +19,7 @@ async function counted() {
       return own.ecdh(point);
     },
   };
-  const keys = new SharedContentKeys({ crypto, kem }, () => clock.nowMs);
+  const keys = new SharedContentKeys({ crypto, kems: [kem] }, () => clock.nowMs);
   const item = { file: sealed.contentKeyFile, manifest: sealed.manifest };
   return { owner, sealed, clock, keys, item };
 }

@@ -3,9 +3,8 @@
 
 import { type Bytes, type Secret, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import type { Unwrapper } from '@firmseal/keys';
-import { openContentKey } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
+import { type KemKeys, openContentKeyByAny } from './kem-keys.ts';
 
 interface Shared {
   readonly opened: Promise<Secret>;
@@ -18,13 +17,13 @@ const longestMs = 1000;
 
 export class SharedContentKeys {
   readonly #crypto: Crypto;
-  readonly #unwrapper: Unwrapper;
+  readonly #kems: KemKeys;
   readonly #nowMs: () => number;
   readonly #open = new Map<string, Shared>();
 
-  constructor({ crypto, kem }: { crypto: Crypto; kem: Unwrapper }, nowMs = () => performance.now()) {
+  constructor({ crypto, kems }: { crypto: Crypto; kems: KemKeys }, nowMs = () => performance.now()) {
     this.#crypto = crypto;
-    this.#unwrapper = kem;
+    this.#kems = kems;
     this.#nowMs = nowMs;
   }
 
@@ -37,7 +36,7 @@ export class SharedContentKeys {
     const name = toHex(this.#crypto.sha256(manifest.digest, file));
     let shared = this.#open.get(name);
     if (shared === undefined || this.#nowMs() - shared.openedAtMs > longestMs) {
-      const opened = openContentKey(this.#crypto, { file, manifest, unwrapper: this.#unwrapper });
+      const opened = openContentKeyByAny(this.#crypto, this.#kems, { file, manifest });
       shared = { opened, openedAtMs: this.#nowMs(), users: 0 };
       this.#open.set(name, shared);
     }

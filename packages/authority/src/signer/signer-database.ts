@@ -29,12 +29,12 @@ export interface SignerDatabase {
   close(): Promise<void>;
 }
 
-const version = 1;
+const version = 2;
 
 /** BYTES and NUMBER stand for the types of each database. */
 const tables = `
   CREATE TABLE signer_version (version NUMBER NOT NULL);
-  INSERT INTO signer_version VALUES (${version});
+  INSERT INTO signer_version VALUES (1);
   CREATE TABLE signer_jobs (
     job_id BYTES PRIMARY KEY,
     product TEXT NOT NULL,
@@ -65,8 +65,15 @@ const tables = `
   CREATE TABLE signer_spent (word BYTES PRIMARY KEY);
   CREATE TABLE signer_checkpoints (origin TEXT PRIMARY KEY, size NUMBER NOT NULL, root BYTES NOT NULL);`;
 
-const tablesOf = (bytes: string, number: string): string =>
-  tables.replaceAll('BYTES', bytes).replaceAll('NUMBER', number);
+/** From version 1 to 2: terms of a job that say the same with a key that was wrapped again. */
+const additions = `
+  CREATE TABLE signer_terms (
+    job_id BYTES NOT NULL REFERENCES signer_jobs, terms BYTES NOT NULL, PRIMARY KEY (job_id, terms)
+  );
+  UPDATE signer_version SET version = ${version};`;
+
+const typed = (sql: string, bytes: string, number: string): string =>
+  sql.replaceAll('BYTES', bytes).replaceAll('NUMBER', number);
 
 function refuseVersion(found: number): void {
   if (found !== version) throw new Fault('store-version-newer', { found, known: version });
@@ -216,8 +223,10 @@ export function openSqliteSignerDatabase(
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
     database.exec('BEGIN IMMEDIATE');
     const known = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'signer_version'").get();
-    if (known === undefined) database.exec(tablesOf('BLOB', 'INTEGER'));
-    refuseVersion(Number(database.prepare('SELECT version FROM signer_version').get()!['version']));
+    if (known === undefined) database.exec(typed(tables, 'BLOB', 'INTEGER'));
+    const found = () => Number(database!.prepare('SELECT version FROM signer_version').get()!['version']);
+    if (found() === 1) database.exec(typed(additions, 'BLOB', 'INTEGER'));
+    refuseVersion(found());
     database.exec('COMMIT');
     // From here on a lock is waited for by timers, not by SQLite, which would stop the event loop.
     database.exec('PRAGMA busy_timeout = 0');
@@ -300,6 +309,10 @@ class PostgresSignerDatabase implements SignerDatabase {
   }
 }
 
+async function runAll(query: SignerQuery, statements: string): Promise<void> {
+  for (const one of statements.split(';')) if (one.trim() !== '') await query(one, []);
+}
+
 /**
  * The signer's schema in the database, made where it is missing. The role of the address has to own it, and
  * should be the only one that may write there. Throws as openPostgresStore, and `signer-schema-forbidden`.
@@ -324,9 +337,11 @@ export async function openPostgresSignerDatabase(
       const { rows: rights } = await query("SELECT has_schema_privilege($1, 'CREATE') AS may", [name]);
       if (String(rights[0]?.['may']) !== 't') throw new Fault('signer-schema-forbidden', { schema: name });
       if (!(await isThere("SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'signer_version'")))
-        for (const one of tablesOf('bytea', 'bigint').split(';')) if (one.trim() !== '') await query(one, []);
-      const { rows } = await query('SELECT version FROM signer_version', []);
-      refuseVersion(rows[0]!['version'] as number);
+        await runAll(query, typed(tables, 'bytea', 'bigint'));
+      const found = async () =>
+        (await query('SELECT version FROM signer_version', [])).rows[0]!['version'] as number;
+      if ((await found()) === 1) await runAll(query, typed(additions, 'bytea', 'bigint'));
+      refuseVersion(await found());
     });
     return database;
   } catch (fault) {

@@ -5,6 +5,7 @@ import { orderAccepts, orderModes } from '@firmseal/approval';
 import { stopKinds } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault, faultCodeOf } from '@firmseal/fault';
+import { stationListEntry, stationListMost, stationListName } from '@firmseal/station';
 import { z } from 'zod';
 
 export const requestSizeBytesAtMost = 64 << 20;
@@ -29,7 +30,9 @@ const job = z.strictObject({
   validUntilMs: timeMs.exactOptional(),
   deviceDataKey: bytes(256).exactOptional(),
   ledgerPolicy: bytes(8192).exactOptional(),
+  stations: z.array(z.string().regex(stationListEntry)).min(1).max(stationListMost).exactOptional(),
 });
+const stationName = z.string().regex(stationListName).optional();
 const approvals = z.array(z.strictObject({ approval: object, delegation: object })).max(4096);
 const chip = { certificate: object, hello: object, challenge: bytes(64) };
 const ask = z.discriminatedUnion('kind', [
@@ -59,10 +62,22 @@ const operations = {
       ledger: z.strictObject({ origin: name, publicKey: exactly(32) }).optional(),
     }),
   },
-  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: nothing },
+  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: bytes(1024) },
   verifyChip: { request: z.strictObject({ product: name, ...chip }), answer: nothing },
+  rewrap: {
+    request: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('content-key'), file: bytes(1024) }),
+      z.strictObject({ kind: z.literal('device-data'), job }),
+      z.strictObject({ kind: z.literal('webhook'), webhookId: name, secret: bytes(256) }),
+    ]),
+    answer: bytes(1024).nullable(),
+  },
   issue: {
-    request: z.strictObject({ order, unitIndex: count, ask, sealedData: bytes(4096).optional() }),
+    request: z.strictObject({
+      ...{ order, unitIndex: count, ask },
+      sealedData: bytes(4096).optional(),
+      station: stationName,
+    }),
     answer: z.strictObject({ licenseId: exactly(16), bundle: bytes(65_536) }),
   },
   countUnit: { request: z.strictObject(unit), answer: nothing },

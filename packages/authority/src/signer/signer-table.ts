@@ -53,6 +53,11 @@ type Row = Record<string, unknown>;
 
 const bytesOf = (value: unknown): Bytes => new Uint8Array(value as Uint8Array);
 
+/** Terms that differ from those that were pinned by how a key is wrapped, and by nothing else. */
+const areSame = async (query: SignerQuery, jobId: Bytes, terms: Bytes): Promise<boolean> =>
+  (await query('SELECT terms FROM signer_terms WHERE job_id = $1 AND terms = $2', [jobId, terms])).rows
+    .length > 0;
+
 /** The job as it was pinned, or is now. Throws `signer-job-differs`. */
 async function pin(query: SignerQuery, job: PinnedJob, atMs: number): Promise<JobRow> {
   const { jobId, product, quota, terms } = job;
@@ -67,7 +72,8 @@ async function pin(query: SignerQuery, job: PinnedJob, atMs: number): Promise<Jo
     );
     row = (await find())!;
   }
-  if (!equalBytes(bytesOf(row['terms']), terms)) throw new Fault('signer-job-differs', { job: toHex(jobId) });
+  if (!equalBytes(bytesOf(row['terms']), terms) && !(await areSame(query, jobId, terms)))
+    throw new Fault('signer-job-differs', { job: toHex(jobId) });
   const end = row['job_end'];
   return {
     ...{ quota: row['quota'] as number, counted: row['counted'] as number },
@@ -210,6 +216,15 @@ export class SignerTable {
       const key = [jobId, thumbprint];
       await query('UPDATE signer_units SET voided = 1 WHERE job_id = $1 AND thumbprint = $2', key);
       await query('UPDATE signer_jobs SET counted = counted - 1 WHERE job_id = $1', [jobId]);
+    });
+  }
+
+  /** From now on the job may come with these terms as well. Throws `signer-job-differs`. */
+  noteSameTerms(job: PinnedJob, terms: Bytes, atMs: number): Promise<void> {
+    return this.#database.transaction(async (query) => {
+      await pin(query, job, atMs);
+      const sql = 'INSERT INTO signer_terms VALUES ($1, $2) ON CONFLICT (job_id, terms) DO NOTHING';
+      await query(sql, [job.jobId, terms]);
     });
   }
 

@@ -18,7 +18,14 @@ import {
   witnessKeyOption,
 } from '../../ledger/note-keys.ts';
 import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
-import { authorityOption, collectAccepted, examples, number, tokenOption } from '../../options.ts';
+import {
+  authorityOption,
+  collectAccepted,
+  collectStations,
+  examples,
+  number,
+  tokenOption,
+} from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -71,6 +78,11 @@ export const command = (shell: Shell) =>
         'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
         fewUnits,
       )
+      .option(
+        '--station <name>',
+        'station that may take licenses, or SITE/* for every station of a site; no other may (repeat)',
+        collectStations,
+      )
       .addOption(logKeyOption())
       .addOption(witnessKeyOption())
       .addOption(leastWitnessesOption()),
@@ -82,6 +94,8 @@ export const command = (shell: Shell) =>
           '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --accept UNPROTECTED',
+        'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --package panel.seal --quota 4 --station bench-1 --station "shenzhen/*"',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --log-key ledger.vkey --witness-key witness.vkey',
       ),
@@ -104,6 +118,17 @@ export const command = (shell: Shell) =>
             command: 'firmseal job open',
             detail: '--id-file and --line-token name one file',
           });
+        const { station: stations } = options;
+        const lineStation = stations === undefined ? {} : { station: stations[0]! };
+        if (
+          lineToken !== undefined &&
+          stations !== undefined &&
+          (stations.length > 1 || /\*$/.test(stations[0]!))
+        )
+          throw new Fault('command-line-invalid', {
+            command: 'firmseal job open',
+            detail: '--line-token does not say for which of the stations: make it by `firmseal job token`',
+          });
         for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
@@ -112,6 +137,7 @@ export const command = (shell: Shell) =>
           ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
           ...(options.fewUnits === undefined ? {} : { fewUnits: options.fewUnits(quota) }),
           ...(ledgerPolicy ? { ledgerPolicy } : {}),
+          ...(stations === undefined ? {} : { stations }),
           ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
         };
         const opened = await client.call('openJob', input);
@@ -133,7 +159,7 @@ export const command = (shell: Shell) =>
         tellJob(face, view);
         if (outputs[1] === undefined) return;
         const lifeDays = mode === 'update' ? publicTokenDays : lineTokenDays;
-        const request = { job, label: 'line', lifeDays };
+        const request = { job, label: 'line', lifeDays, ...lineStation };
         const { token, tokenId, expiresAtMs } = await client.call('createLineToken', request);
         write(outputs[1], token, 0o600);
         tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path }, mode);
