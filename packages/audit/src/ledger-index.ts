@@ -134,7 +134,7 @@ export class LedgerIndex {
     if (index !== undefined) this.#addTo(index, sequence, { job: id, kind, fields });
   }
 
-  /** `openedAt`: it is made where there is none. */
+  /** `openedAt`: of a job that is not known yet, which is then added. */
   #jobOf(id: Uint8Array, openedAt: number | undefined): JobIndex | undefined {
     const row = this.#jobRows.find(id);
     if (row >= 0) return this.#jobList[row];

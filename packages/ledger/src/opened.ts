@@ -147,7 +147,7 @@ class Outline {
     return argument;
   }
 
-  /** Steps behind a string; false when there is none, or it is longer than what is left. */
+  /** Steps behind a string; false for another item, and for one that is longer than what is left. */
   string(due: number): boolean {
     const length = this.head(due);
     if (!(length <= this.#record.length - this.at)) return false;
