@@ -34,7 +34,7 @@ const adopterHex = (chipId: string): string =>
   [...intelHexLines(readImage(readFileSync(buildAdopter(chipId))).segments)].join('');
 
 /**
- * Writes device/agent/build/agent-CHIP.hex for each ported chip, and adopters beside; returns names and digests
+ * Writes device/agent/build/agent-CHIP.hex for each ported chip, adopters beside; gives names and digests
  * of the agents. `begins` is told of each chip before its compilation, which takes seconds to minutes.
  */
 export function buildShipping(

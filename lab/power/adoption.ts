@@ -51,7 +51,7 @@ const follows = (a: Operation | undefined, b: Operation | undefined): boolean =>
   a?.kind === 'program' && b?.kind === 'program' && a.address + a.length === b.address;
 
 /** Erases, option bytes, and the first and the last program of each run. */
-export const isEdge = (operations: readonly Operation[], i: number): boolean =>
+const isEdge = (operations: readonly Operation[], i: number): boolean =>
   !follows(operations[i - 1], operations[i]) || !follows(operations[i], operations[i + 1]);
 
 export class AdoptionCuts {

@@ -19,7 +19,7 @@ const rangeForm = /^(0x[0-9a-fA-F]+|\d+)\.\.(0x[0-9a-fA-F]+|\d+)$/;
 /**
  * `FIRST..LAST`, or what a firmware file fills. Throws `adoption-range-invalid`, and the faults of images.
  */
-export function readRange(text: string): Range {
+function readRange(text: string): Range {
   const [, first, last] = rangeForm.exec(text) ?? [];
   if (first !== undefined && last !== undefined) {
     const [from, to] = [first, last].map((one) => toNumber(one, { most: 0xffff_ffff }));
@@ -41,7 +41,7 @@ export function readRange(text: string): Range {
 /**
  * Option bytes of a blank part with these fields. Throws `adoption-option-invalid`, `option-field-unknown`.
  */
-export function readOptionValues(chip: Chip, texts: readonly string[]): OptionValues {
+function readOptionValues(chip: Chip, texts: readonly string[]): OptionValues {
   return texts.reduce<OptionValues>((values, text) => {
     const [, name, digits] = /^(\w+)=(\w+)$/.exec(text) ?? [];
     const value = digits === undefined ? undefined : toNumber(digits, { most: 0xffff_ffff });

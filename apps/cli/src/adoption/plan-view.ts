@@ -13,7 +13,7 @@ const rangeText = ({ addressStart, length }: Range): string =>
   `${hexAddress(addressStart)}..${hexAddress(addressStart + length - 1)}`;
 
 /** One sentence. */
-export function obstacleText(chip: Chip, obstacle: Obstacle): string {
+function obstacleText(chip: Chip, obstacle: Obstacle): string {
   switch (obstacle.reason) {
     case 'no-generator':
       return `${chip.id} has no random generator: its keys need a seed, which only a trusted site may give it.`;

@@ -29,14 +29,14 @@ export interface UnitsStep extends Conditional {
 }
 
 /** The adopter with its plan once more, which the chip starts at `startsAt`. */
-export interface ImageStep extends Conditional {
+interface ImageStep extends Conditional {
   readonly kind: 'image';
   readonly units: Range;
   readonly startsAt: number;
 }
 
 /** Bits of option registers, in one write, and a reset. */
-export interface OptionStep extends Conditional {
+interface OptionStep extends Conditional {
   readonly kind: 'option';
   readonly wanted: readonly OptionRequirement[];
   readonly meaning: string;
