@@ -1,6 +1,6 @@
 // What the stores of an authority carry: a unit taken and a license kept, both durable before the next step.
-// Rates depend on the disk, so they are told; held to a limit is what does not: how many entries of the log
-// share a transaction on PostgreSQL when many wait.
+// Rates depend on the disk, so they are only told. A limit holds for a figure that does not: how many entries
+// of the log share a transaction on PostgreSQL when many wait.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

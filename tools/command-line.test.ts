@@ -1,4 +1,4 @@
-// Command lines of the tree's own tasks: numbers that are none, and each task that takes words
+// Command lines of the tree's own tasks: words where a number belongs, and each task that takes words
 // given words that it cannot know.
 
 import { spawnSync } from 'node:child_process';

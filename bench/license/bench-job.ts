@@ -3,33 +3,9 @@
 
 import { type Authority, createAuthority, type Store } from '@firmseal/authority';
 import { giveChallenge, licenseDevice, type Owner, TestChip } from '@firmseal/authority/testing';
-import { type Bytes, Secret, toHex } from '@firmseal/bytes';
-import type { KeyPair } from '@firmseal/crypto';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import {
-  type KeyRole,
-  type OpenedKey,
-  type Signer,
-  signerOf,
-  type Unwrapper,
-  unwrapperOf,
-} from '@firmseal/keys';
-
-/** What the service signs and unwraps with. */
-export interface BenchKeys {
-  readonly issuer: Signer;
-  readonly kem: Unwrapper;
-}
-
-/** A key as the authority has it once its file is opened. */
-const opened = (role: KeyRole, { publicKey, privateKey }: KeyPair): OpenedKey => ({
-  ...{ role, publicKey, created: '', holder: new Secret(privateKey), close: () => undefined },
-});
-
-export const keysOfFiles = ({ issuer, kem }: Owner): BenchKeys => ({
-  issuer: signerOf(crypto, opened('license-issuer', issuer)),
-  kem: unwrapperOf(crypto, opened('authority-kem', kem)),
-});
+import type { SignerBeside } from './signer-beside.ts';
 
 /** Runs `work` for each item, so many at once. */
 export async function atOnce<T, R>(
@@ -74,12 +50,13 @@ export class BenchJob {
   }
 
   /** An approved job for any number of chips on an empty store. */
-  static async open(store: Store, { issuer, kem }: BenchKeys, owner: Owner): Promise<BenchJob> {
-    const issuerDelegation = await owner.delegate('license-issuer', Uint8Array.from(issuer.publicKey));
-    const products = [{ ...(await owner.productKeys()), issuer, issuerDelegation }];
-    const authority = await createAuthority({ store, crypto, kem, products });
-    const sealed = await owner.seal({ authorityKemKey: Uint8Array.from(kem.publicKey) });
-    const { manifest, header, contentKeyFile } = sealed;
+  static async open(
+    store: Store,
+    { client, product, kemKey }: SignerBeside,
+    owner: Owner,
+  ): Promise<BenchJob> {
+    const authority = await createAuthority({ store, crypto, signer: client, products: [product] });
+    const { manifest, header, contentKeyFile } = await owner.seal({ authorityKemKey: kemKey });
     const { firmwareVersion, securityCounter } = manifest.core;
     const jobId = crypto.randomBytes(16);
     const event = { timeMs: Date.now(), kind: 'job-opened', fields: {} } as const;

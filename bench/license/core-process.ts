@@ -1,13 +1,13 @@
-// The license service without HTTP, and the unit of cryptography, measured alternately in a process of their
-// own, by CPU time of all its threads. The least of the rounds counts: what disturbs only adds.
+// The license service without HTTP, with its signer in a second process, and the unit of cryptography,
+// measured alternately, by CPU time of all threads of both processes. The least of the rounds counts: what
+// disturbs only adds.
 
 import { openPostgresStore, openSqliteStore, parsePostgresUrl, type Store } from '@firmseal/authority';
 import { Owner } from '@firmseal/authority/testing';
-import { Secret, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { KeyRole } from '@firmseal/keys';
-import { makeTokenKey, openTokenKey } from '@firmseal/pkcs11-adapter';
-import { answerOf, atOnce, BenchJob, type BenchKeys, keysOfFiles, makeChips } from './bench-job.ts';
+import { answerOf, atOnce, BenchJob, makeChips } from './bench-job.ts';
+import { SignerBeside } from './signer-beside.ts';
+import type { SignerPlace } from './signer-process.ts';
 import { makeUnit } from './unit.ts';
 
 export interface CoreOptions {
@@ -17,13 +17,13 @@ export interface CoreOptions {
   /** Requests at once. */
   readonly lines: number;
   readonly rounds: number;
-  /** Keys in a token: URIs of `issuer` and `kem`, which are made. */
-  readonly token?: { readonly issuer: string; readonly kem: string; readonly pin: string };
+  readonly signer: SignerPlace;
 }
 
 export interface CoreFigures {
-  /** Microseconds of CPU: a license, the challenge before it, the unit. */
+  /** Microseconds of CPU: a license, what of it is the signer's, the challenge before it, the unit. */
   readonly licenseUs: number;
+  readonly signerUs: number;
   readonly challengeUs: number;
   readonly unitUs: number;
   /** The same of the unit by the wall clock. */
@@ -42,22 +42,13 @@ function openStore({ sqlite, postgres }: CoreOptions): Store | Promise<Store> {
   return openPostgresStore({ address: parsePostgresUrl(postgres!, { allowPassword: false }), crypto });
 }
 
-async function keysOf({ token }: CoreOptions, owner: Owner): Promise<BenchKeys> {
-  if (token === undefined) return keysOfFiles(owner);
-  const make = async (role: KeyRole, uri: string) => {
-    const place = { uri, role, pin: new Secret(utf8(token.pin)) };
-    await makeTokenKey(crypto, place);
-    return openTokenKey(crypto, place);
-  };
-  return {
-    issuer: await make('license-issuer', token.issuer),
-    kem: await make('authority-kem', token.kem),
-  };
-}
-
 interface Spent {
   readonly cpuUs: number;
   readonly wallUs: number;
+}
+
+interface License extends Spent {
+  readonly signerUs: number;
 }
 
 async function spent(count: number, work: () => unknown): Promise<Spent> {
@@ -71,10 +62,11 @@ async function measure(options: CoreOptions): Promise<CoreFigures> {
   const { lines, rounds } = options;
   const owner = new Owner();
   const store = await openStore(options);
-  const job = await BenchJob.open(store, await keysOf(options, owner), owner);
+  const signer = await SignerBeside.start(owner, options.signer);
+  const job = await BenchJob.open(store, signer, owner);
   const chips = await makeChips(owner, (rounds + warmUpRounds) * batchSize);
   const unit = makeUnit();
-  const found = { challenge: [] as Spent[], license: [] as Spent[], unit: [] as Spent[] };
+  const found = { challenge: [] as Spent[], license: [] as License[], unit: [] as Spent[] };
   for (let round = -warmUpRounds; round < rounds; round++) {
     const asking = chips.splice(0, batchSize);
     let challenges: Awaited<ReturnType<BenchJob['challenge']>>[] = [];
@@ -82,7 +74,10 @@ async function measure(options: CoreOptions): Promise<CoreFigures> {
       challenges = await atOnce(asking, lines, () => job.challenge());
     });
     const answers = await Promise.all(asking.map((chip, i) => answerOf(chip, challenges[i]!)));
-    const license = await spent(batchSize, () => atOnce(answers, lines, (answer) => job.license(answer)));
+    const beforeUs = await signer.cpuUs();
+    const own = await spent(batchSize, () => atOnce(answers, lines, (answer) => job.license(answer)));
+    const signerUs = ((await signer.cpuUs()) - beforeUs) / batchSize;
+    const license = { ...own, cpuUs: own.cpuUs + signerUs, signerUs };
     const peer = await spent(unitsARound, () => {
       for (let i = 0; i < unitsARound; i++) unit();
     });
@@ -91,11 +86,14 @@ async function measure(options: CoreOptions): Promise<CoreFigures> {
     found.license.push(license);
     found.unit.push(peer);
   }
+  await signer.stop();
   await store.close();
   const least = (all: readonly Spent[], kind: keyof Spent) => Math.min(...all.map((one) => one[kind]));
   const seconds = (rounds * 1e6) / found.license.reduce((sum, { wallUs }) => sum + wallUs, 0);
+  const cheapest = found.license.reduce((best, one) => (one.cpuUs < best.cpuUs ? one : best));
   return {
-    licenseUs: least(found.license, 'cpuUs'),
+    licenseUs: cheapest.cpuUs,
+    signerUs: cheapest.signerUs,
     challengeUs: least(found.challenge, 'cpuUs'),
     unitUs: least(found.unit, 'cpuUs'),
     unitWallUs: least(found.unit, 'wallUs'),

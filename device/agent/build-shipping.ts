@@ -1,14 +1,15 @@
-// Builds the agents that ship, each with its anchor: machine code for every chip that has a port, as Intel
-// HEX in device/agent/build, where the packed command and any programmer take them from. What went in is
-// pinned (compiler flags, BearSSL's source by hash, generated headers), so two builds by one compiler are
-// equal byte for byte (`npm run lab -- reproducible`).
+// Builds the agents that ship, each with its anchor, and the adopters: machine code for every chip that has a
+// port, as Intel HEX in device/agent/build, where the packed command and any programmer take them from. What
+// went in is pinned (compiler flags, BearSSL's source by hash, generated headers), so two builds by one
+// compiler are equal byte for byte (`npm run lab -- reproducible`).
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChip } from '@firmseal/chips';
-import { intelHexLines } from '@firmseal/image';
+import { intelHexLines, readImage } from '@firmseal/image';
+import { adopterChips, buildAdopter } from './toolchain/adopter.ts';
 import { root } from './toolchain/cache.ts';
 import { shippedSegments } from './toolchain/shipped-image.ts';
 import { portedChips, targetOf } from './toolchain/targets.ts';
@@ -20,16 +21,31 @@ function shippingHex(chipId: string): string {
   return [...intelHexLines(shippedSegments(elf, findChip(chipId)))].join('');
 }
 
-/** Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. */
-export function buildShipping(): { chipId: string; path: string; sha256: string }[] {
-  const folder = join(root, 'device/agent/build');
-  mkdirSync(folder, { recursive: true });
-  return portedChips().map((chipId) => {
+function write(name: string, text: string): string {
+  const path = join(root, 'device/agent/build', name);
+  const draft = `${path}.${process.pid}.draft`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
+  return path;
+}
+
+/** The adopter of a chip, as it stands in flash before its plan; its addresses are those of RAM. */
+const adopterHex = (chipId: string): string =>
+  [...intelHexLines(readImage(readFileSync(buildAdopter(chipId))).segments)].join('');
+
+/**
+ * Writes device/agent/build/agent-CHIP.hex for each ported chip, adopters beside; gives names and digests
+ * of the agents. `begins` is told of each chip before its compilation, which takes seconds to minutes.
+ */
+export function buildShipping(
+  begins: (chipId: string, number: number, count: number) => void = () => undefined,
+): { chipId: string; path: string; sha256: string }[] {
+  mkdirSync(join(root, 'device/agent/build'), { recursive: true });
+  for (const chipId of adopterChips()) write(`adopter-${chipId}.hex`, adopterHex(chipId));
+  return portedChips().map((chipId, index, { length }) => {
+    begins(chipId, index + 1, length);
     const text = shippingHex(chipId);
-    const path = join(folder, `agent-${chipId}.hex`);
-    const draft = `${path}.${process.pid}.draft`;
-    writeFileSync(draft, text);
-    renameSync(draft, path);
+    const path = write(`agent-${chipId}.hex`, text);
     return { chipId, path, sha256: createHash('sha256').update(text).digest('hex') };
   });
 }

@@ -118,14 +118,21 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
 
 /**
  * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test
- * calls. `memoryBytes`: larger than the agent's, for what they hold.
+ * calls. `memoryBytes`: larger than the agent's, for what they hold. `isAnchor`: what the anchor does in
+ * another way than the agent is done in its way.
  */
 export function buildWithTests(
   chipId: string,
   more: ReadonlyMap<string, string>,
-  { memoryBytes, weakening = {} }: { memoryBytes: number; weakening?: Weakening },
+  {
+    memoryBytes,
+    weakening = {},
+    isAnchor,
+  }: { memoryBytes: number; weakening?: Weakening; isAnchor?: boolean },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
+  const signer = 'fs_agent_signer.c';
+  if (isAnchor === true) sources.set(`core/${signer}`, readFileSync(`${here}anchor/${signer}`, 'utf8'));
   for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
   for (const [name, text] of more) sources.set(`test/${name}`, text);
   const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, `$1=${memoryBytes}`));

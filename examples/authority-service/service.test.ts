@@ -34,7 +34,7 @@ describe('commands', () => {
     expect(lines.map((line) => line.includes('--validate'))).toEqual([true, false]);
   });
 
-  it('of two services: the one that is given the passphrase is not the one that listens', () => {
+  it('of two services: the signer gets the passphrase, and the HTTP process listens', () => {
     const [[signer], [http]] = [linesOf('firmseal-signer.service'), linesOf('firmseal-http.service')];
     expect(signer).toMatch(/^(?!.*--listen).*--passphrase-file/);
     expect(http).toMatch(/^(?!.*--passphrase-file).*--listen/);

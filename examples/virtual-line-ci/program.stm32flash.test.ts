@@ -38,7 +38,7 @@ describe.runIf(usable)('the script', () => {
     expect(program(join(folder, 'absent.bin')).status).not.toBe(0);
   });
 
-  test('fails when the chip is none', () => {
+  test('fails when the catalogue has no such chip', () => {
     const { status, stderr } = program(join(folder, 'image.bin'), { CHIP: 'stm32x000' });
     expect(status).not.toBe(0);
     expect(stderr).toContain('chip-unknown');

@@ -101,7 +101,7 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
-/* Size of the unit that begins at the address; aborts when none does. */
+/* Size of the unit that begins at the address; aborts when no unit begins there. */
 static uint32_t unit_bytes_at(uint32_t address) {
   uint32_t i;
   for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {

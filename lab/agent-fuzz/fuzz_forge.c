@@ -153,7 +153,7 @@ static uint32_t make_item(const uint8_t *data, const fuzz_item *item, uint8_t *o
   return write_head(out, major, argument);
 }
 
-/* Changes an item and writes the lengths of all that hold it anew. */
+/* Changes an item, then writes the new lengths of everything that holds it. */
 static uint32_t change_item(uint8_t *data, uint32_t size, uint32_t most) {
   uint8_t made[2 * INPUT_MAX + 8];
   const fuzz_item *item;

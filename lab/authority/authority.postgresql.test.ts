@@ -8,7 +8,8 @@ import { lackingPostgres } from '@firmseal/authority/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampled } from '../../tools/test-report/sample.ts';
 import { skipTests } from '../../tools/test-report/skip-tests.ts';
-import { type CampaignReport, renderReport, runCampaign } from './campaign.ts';
+import { runCampaign } from './campaign.ts';
+import { type CampaignReport, renderReport } from './report.ts';
 
 const lacking = lackingPostgres();
 skipTests(lacking);
@@ -16,8 +17,8 @@ skipTests(lacking);
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-replicas-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const disturbances = sampled(
-  { kills: 8, signerKills: 8, stops: 2, cuts: 12 },
-  { kills: 1, signerKills: 2, stops: 1, cuts: 3 },
+  { kills: 8, signerKills: 8, publisherKills: 8, stops: 2, cuts: 12 },
+  { kills: 1, signerKills: 2, publisherKills: 1, stops: 1, cuts: 3 },
 );
 const crowd = sampled(1000, 8);
 
@@ -33,13 +34,15 @@ beforeAll(async () => {
   console.log(renderReport(report));
 }, 600_000);
 
-test('every answer has one unit that is kept, no quota is exceeded, and the log goes on from every head', () => {
+test('every answer is kept, no quota is exceeded, log and ledger go on from every head and checkpoint', () => {
   expect(report.violations).toEqual([]);
   expect(report.units).toBe(report.licenses);
   expect(report.units).toBeLessThanOrEqual(report.quota);
   expect(report.refused).toBeGreaterThan(0);
   expect(report.repeats).toBeGreaterThan(0);
   expect(report.headsSeen).toBeGreaterThan(0);
+  expect(report.receipts).toBeGreaterThan(0);
+  expect(report.checkpointsSeen).toBeGreaterThan(0);
 });
 
 test('one of a crowd gets the one unit', () => {

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lackingPostgres } from '@firmseal/authority/testing';
 import { readCommandLine, wholeNumber } from '../../tools/command-line.ts';
-import { renderReport, runCampaign } from './campaign.ts';
+import { runCampaign } from './campaign.ts';
+import { renderReport } from './report.ts';
 
 const usage = 'npm run lab -- authority [--seed TEXT] [--requests N] [--replicas N] [--crowd N] [--every N]';
 const { seed, requests, replicas, crowd, every } = readCommandLine(usage, (words) => {
@@ -43,7 +44,10 @@ const count = Math.max(1, Math.floor(requests / every));
 const report = await runCampaign(
   {
     ...{ seed, requests, replicas, crowd, lines: 16, fsync: true, sqlite: true },
-    disturbances: { kills: count, signerKills: count, stops: Math.ceil(count / 8), cuts: count },
+    disturbances: {
+      ...{ kills: count, signerKills: count, publisherKills: count, cuts: count },
+      stops: Math.ceil(count / 8),
+    },
     onProgress: (done) => process.stderr.write(`${done} requests\n`),
   },
   join(tmpdir(), `firmseal-crowd-${process.pid}.sqlite`),

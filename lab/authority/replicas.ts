@@ -72,7 +72,7 @@ export class Replicas {
     this.#startingSigners.delete(index);
   }
 
-  /** The address of the replica, or of the next one that runs; undefined where none does. */
+  /** The address of the replica, or of the next one that runs; undefined when no replica runs. */
   urlNear(index: number): string | undefined {
     for (let step = 0; step < this.count; step++) {
       const url = this.#urls[(index + step) % this.count];

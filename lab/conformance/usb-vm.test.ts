@@ -1,7 +1,7 @@
 // The virtual chips on the USB of a Linux kernel, used by programs that nobody here wrote: dfu-util with
 // the DfuSe bootloaders, OpenOCD with CMSIS-DAP probes. Expectations are what AN3156 and the reference
 // manuals say of each level. What was observed is kept in results/usb-vm.json; the test compares,
-// FIRMSEAL_RECORD=1 writes it anew.
+// FIRMSEAL_RECORD=1 writes it again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';

@@ -223,8 +223,8 @@ export class DamageCampaign {
   }
 
   /**
-   * After a reset the chip boots the former firmware, whole, or nothing. Where no operation changed the
-   * snapshot's flash this is seen once for all.
+   * After a reset the chip boots the former firmware, whole, or nothing. Snapshots whose flash no operation
+   * changed share one such check.
    */
   #judgeBoot(from: ChipSnapshot, operations: readonly Operation[], where: string): void {
     if (operations.length === 0 && this.#judged.has(from)) return;
@@ -239,7 +239,7 @@ export class DamageCampaign {
     if ((chip.bootedApplication !== undefined) !== whole) {
       this.#violate(
         where,
-        whole ? 'the former firmware does not boot' : 'boots what is not the former firmware',
+        whole ? 'the former firmware does not boot' : 'boots another firmware than the former',
       );
       if (!whole) this.#accepted++;
     }

@@ -1,19 +1,15 @@
-// Runs scenarios with glitches and judges each outcome. A glitch that makes the agent accept something bad is
+// Runs scenarios with glitches; outcome.ts judges each. A glitch that makes the agent accept something bad is
 // a bypass. Each bypass is run again from the reset, first by itself, then with the agent's cryptography in
 // machine code as well. Only a bypass that shows up again counts.
 
 import type { Bytes } from '@firmseal/bytes';
-import { answerBit, FrameReader, requestTypes } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
+import { type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitch.ts';
+import { isBad, Judge, type Outcome } from './outcome.ts';
 import type { Scenario } from './scenario.ts';
 import { chance, type Target } from './target.ts';
 import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './unharmed-run.ts';
-
-export type Outcome =
-  | ('refused' | 'no answer' | 'hung' | 'crashed')
-  | ('accepted' | 'installed' | 'booted' | 'leaked');
 
 interface Bypass extends Glitch {
   readonly scenario: string;
@@ -52,9 +48,6 @@ export interface LibraryReport {
   readonly outcomes: ReadonlyMap<Outcome, number>;
 }
 
-export const isBad = (outcome: Outcome): boolean =>
-  ['accepted', 'installed', 'booted', 'leaked'].includes(outcome);
-
 /** With the agent's cryptography at the host's speed; the anchor hashes at its own: several times that. */
 const quickInstructionsMost = 40_000_000;
 /**
@@ -67,6 +60,7 @@ const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
   readonly #target: Target;
+  readonly #judge: Judge;
   /** Seed of the chip's chance in each run. */
   chance = chance;
   #missed = 0;
@@ -74,6 +68,7 @@ export class Campaign {
 
   constructor(target: Target) {
     this.#target = target;
+    this.#judge = new Judge(target);
   }
 
   functionAt(address: number): string {
@@ -261,7 +256,7 @@ export class Campaign {
       instructionsMost: Math.ceil(1.3 * (reference.steps + librarySteps)) + 50_000,
       ended: (glitch, end) => {
         done++;
-        note(glitch, this.#judge(scenario, end));
+        note(glitch, this.#judge.ofFork(scenario, end));
       },
     });
     let payload: Bytes | undefined;
@@ -292,40 +287,6 @@ export class Campaign {
     );
   }
 
-  /** Outcome of a forked run, while the processor still stands where the run ended. */
-  #judge(scenario: Scenario, end: End): Outcome {
-    if (scenario.leaks?.(this.#target)) return 'leaked';
-    if (end === 'booted') return this.#boot(scenario);
-    if (end === 'programs')
-      return this.#target.glitcher.planned === scenario.programs ? 'refused' : 'accepted';
-    if (scenario.request !== undefined) {
-      if (this.#advanced(scenario)) return 'accepted';
-      const status = this.#statusSent(scenario.request.type);
-      if (status === 0 && !scenario.statusIsNothing) return 'accepted';
-      if (status !== undefined) return 'refused';
-    }
-    if (end === 'waits') return scenario.request === undefined ? 'refused' : 'no answer';
-    return end === 'reset' ? 'crashed' : end;
-  }
-
-  #statusSent(type: number): number | undefined {
-    let status: number | undefined;
-    new FrameReader().push(Uint8Array.from(this.#target.glitcher.sent), (frame) => {
-      if (frame.type === (type | answerBit)) status = frame.body[0]! | (frame.body[1]! << 8);
-    });
-    return status;
-  }
-
-  /** Whatever the answer was: the session is where only an accepted request leads. */
-  #advanced({ request, from: _, ...scenario }: Scenario): boolean {
-    if (scenario.isBad !== undefined) return scenario.isBad(this.#target);
-    const phase = this.#target.phase();
-    if (request!.type === requestTypes.package) return phase === 'package' || phase === 'records';
-    if (request!.type === requestTypes.license) return phase === 'records';
-    if (request!.type === requestTypes.record) return phase === 'done' || this.#target.saysInstalled();
-    return false;
-  }
-
   /** A run from the reset, with one glitch or none, to its own end. */
   #run(scenario: Scenario, glitch: Glitch | undefined, slowInstructions?: number): Outcome {
     const { glitcher } = this.#target;
@@ -336,13 +297,13 @@ export class Campaign {
     glitcher.arm(glitch);
     let outcome: Outcome;
     try {
-      if (scenario.request) outcome = this.#answer(scenario);
+      if (scenario.request) outcome = this.#judge.ofAnswer(scenario);
       else {
         this.#powerOn(scenario);
-        outcome = this.#boot(scenario);
+        outcome = this.#judge.ofBoot(scenario);
       }
     } catch (error) {
-      if (glitcher.booted) outcome = this.#boot(scenario);
+      if (glitcher.booted) outcome = this.#judge.ofBoot(scenario);
       else if (error instanceof OutOfTime) outcome = 'hung';
       else if (glitch === undefined) throw error;
       else outcome = 'crashed';
@@ -351,72 +312,17 @@ export class Campaign {
     glitcher.quick = true;
     if (scenario.leaks?.(this.#target)) outcome = 'leaked';
     if (glitch !== undefined) this.#checkpoint = undefined; // what it left behind does not come back with RAM
-    if (scenario.request && line.chip.running && outcome !== 'booted' && this.#advanced(scenario))
+    if (scenario.request && line.chip.running && outcome !== 'booted' && this.#judge.isAdvanced(scenario))
       outcome = 'accepted';
     glitcher.limit(quickInstructionsMost);
-    if (outcome === 'accepted') outcome = this.#goOn(scenario);
+    if (outcome === 'accepted') outcome = this.#judge.goOn(scenario);
     if (outcome === 'booted' && scenario.bootEndsBad?.(this.#target) === false) outcome = 'refused';
     glitcher.limit();
     return outcome;
   }
 
-  #follow({ after }: Pick<Scenario, 'after'>): void {
-    try {
-      for (const { type, body } of after) this.#target.line.try(type, body);
-    } catch {
-      // It hung or crashed on the way: the journal shows the outcome.
-    }
-  }
-
-  /**
-   * A good request was taken in another way: whether that leads to no install, or to the
-   * same one as without a glitch.
-   */
-  #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
-    this.#follow({ after });
-    return !this.#target.saysInstalled() || stateOf(this.#target) === endsIn;
-  }
-
-  #boot({ bootsWell }: Scenario): Outcome {
-    const { bootedAt } = this.#target.glitcher;
-    return bootedAt === undefined || bootsWell?.(this.#target, bootedAt) ? 'refused' : 'booted';
-  }
-
   #powerOn({ before }: Scenario): void {
     if (before.length > 0) this.#target.line.chip.reset();
     else this.#target.line.chip.powerOn();
-  }
-
-  #answer({ request, refusal, statusIsNothing }: Scenario): Outcome {
-    try {
-      const { status } = this.#target.line.try(request!.type, request!.body);
-      if (status === 0) return statusIsNothing ? 'refused' : 'accepted';
-      if (this.#target.glitcher.disarm() === 0 && status !== refusal)
-        throw new Error(`refused as ${status}, not as ${refusal}`);
-      return 'refused';
-    } catch (error) {
-      if (error instanceof NoAnswer) return 'no answer';
-      throw error;
-    }
-  }
-
-  /**
-   * Something bad was accepted: whether the good requests that follow complete the
-   * install, and with which result.
-   */
-  #goOn(scenario: Scenario): Outcome {
-    const { line } = this.#target;
-    if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';
-    if (scenario.endsBad !== undefined) {
-      this.#follow(scenario);
-      return scenario.endsBad(this.#target) ? 'booted' : 'refused';
-    }
-    try {
-      for (const { type, body } of scenario.after) if (line.try(type, body).status !== 0) return 'accepted';
-      if (scenario.after.length > 0 && this.#target.phase() === 'done') return 'installed';
-    } catch {
-      // It hung or crashed on the way.
-    }
-    return 'accepted';
   }
 }

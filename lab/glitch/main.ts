@@ -25,7 +25,7 @@ import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { prepareAnchor } from './anchor-scenarios.ts';
 import { Campaign } from './campaign.ts';
 import { attackLibrary, parts } from './crypto-sample.ts';
-import type { Glitch } from './glitcher.ts';
+import type { Glitch } from './glitch.ts';
 import { mutantBuild } from './mutant-build.ts';
 import { mutants } from './mutants.ts';
 import { printMutant, printParts, printReach, printScenario, printSites } from './report.ts';

@@ -1,6 +1,9 @@
 // Some agents, each with one defence taken out. The campaign must find a bypass in the scenario that is
 // named: else it sees too little, or the defence is good for nothing. Defences carry marks in the C
 // (device/agent/toolchain/defences.ts); which of them are here, and why no more, is in docs/decisions/0082.
+// The loader of the anchor has none of its own: what it takes is checked once more after the
+// reset, so that one glitch in the loader starts nothing, whichever defence is taken out of it
+// (*anchor: one pass* is that check).
 
 import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 
@@ -112,15 +115,19 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['hello, signed otherwise'],
   },
   {
+    name: 'random: the number of the boot is not looked at',
+    without: { 'random-boot-number': '(void)looked_at;' },
+    scenarios: ['hello, signed otherwise'],
+  },
+  {
     name: 'anchor: one pass',
     isAnchor: true,
     without: { 'agent-image-second-pass': '*facts = first; FS_FLOW_STEP(FS_STEP_IMAGE);' },
     scenarios: ['anchor: forged agent in both slots', 'anchor: agent below the floor'],
   },
   {
-    name: 'flash of F427: a read ends in a jump',
-    chip: 'stm32f427',
-    without: { 'flash-read-is-a-call': '' },
-    scenarios: ['record with wrong tag'],
+    name: 'agent update: one pass',
+    without: { 'agent-image-second-pass': '*facts = first; FS_FLOW_STEP(FS_STEP_IMAGE);' },
+    scenarios: ['last record of an agent that a stranger signed'],
   },
 ];

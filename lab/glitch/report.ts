@@ -1,8 +1,9 @@
 // The lines that the campaign prints.
 
 import type { AgentCode } from './agent-code.ts';
-import { isBad, type Outcome, type ScenarioReport } from './campaign.ts';
+import type { ScenarioReport } from './campaign.ts';
 import type { PartReport } from './crypto-sample.ts';
+import { isBad, type Outcome } from './outcome.ts';
 import { unreachable } from './unreachable.ts';
 
 const inWords = (outcomes: ReadonlyMap<Outcome, number>) =>

@@ -28,7 +28,7 @@ export const usualChip = 'stm32g0b1';
 /** Seed of a scenario's chance. */
 export const chance = 'glitch';
 
-/** Phases of the session, by the agent's names; `other` is none that a request leads to. */
+/** Phases of the session, by the agent's names; `other` is a phase that no request leads to. */
 type Phase = 'package' | 'records' | 'done' | 'other';
 
 /** The anchor that is attacked instead of the agent, and what its data name. */

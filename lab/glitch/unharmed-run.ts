@@ -2,7 +2,8 @@
 // registers hold a verdict there. From that the glitches follow.
 
 import type { AgentCode } from './agent-code.ts';
-import type { Fork, Glitch, Glitcher } from './glitcher.ts';
+import type { Fork, Glitch } from './glitch.ts';
+import type { Glitcher } from './glitcher.ts';
 
 /** One execution of an address. */
 interface Execution {

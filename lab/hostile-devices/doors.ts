@@ -34,8 +34,7 @@ const flash = chip.flash.addressStart;
 const image = Uint8Array.from({ length: 640 }, (_, i) => (i * 7 + 1) & 0xff);
 
 /**
- * The same chip for many sessions, in its bootloader again each time; a new one when none can be had any
- * more.
+ * The same chip for many sessions, put back into its bootloader each time; a new chip once it is locked.
  */
 function benchChip(): () => VirtualChip {
   let one: VirtualChip | undefined;

@@ -55,7 +55,7 @@ const configuration = Uint8Array.from([
 ]);
 const device = Uint8Array.of(18, 1, 1, 2, 0, 0, 0, 64, 0x09, 0x12, 1, 0, 0, 1, 1, 2, 3, 1);
 
-/** Takes every download to its end and answers frames that are none: the USB side of an agent to a host. */
+/** Takes every download to its end and answers with damaged frames: the USB side of an agent to a host. */
 function agentAnswer(setup: Setup, data: Uint8Array, ended: boolean): Uint8Array {
   const { requestType, request, value } = setup;
   if (requestType === 0x80 && request === 6)

@@ -6,7 +6,8 @@ import { type Bytes, toHex } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { type Origin, thumbprintOf } from '@firmseal/formats';
-import { makeHello, makeReceipt } from '@firmseal/license';
+import { makeHello, makeReceipt, type VerifiedLicense } from '@firmseal/license';
+import type { Manifest } from '@firmseal/seal';
 import { virtualProduct } from '@firmseal/virtual-line';
 import { type CampaignOwner, chipOfCampaign, type SealedPackage } from './owner.ts';
 
@@ -67,28 +68,32 @@ export class MadeUpChip {
     return (await line.issueLicense(request)).unitIndex;
   }
 
+  /** A receipt as a chip sends it that holds the package. */
+  receiptFor({ terms, digest }: VerifiedLicense, manifest: Manifest): Promise<Bytes> {
+    return makeReceipt(nodeCrypto, this.#signer, {
+      ...this.#saysOfItself,
+      ...{ nonce: terms.receiptNonce, manifestDigest: manifest.digest, licenseDigest: digest },
+      ...{ licenseId: terms.licenseId, jobId: terms.jobId },
+      areas: manifest.areaDigests.map((one) => one!),
+      securityCounter: manifest.core.securityCounter,
+    });
+  }
+
+  get #saysOfItself() {
+    const [result, chipId] = ['installed' as const, chipOfCampaign().id];
+    return {
+      ...{ thumbprint: this.thumbprint, fresh: false, installCount: 1, optionBytes: [], result, chipId },
+      ...{ readoutLevel: 2 as const, agentVersion: 1, unprotected: false, measured: false },
+      ...{ origin: witnessed, levelKey: false },
+    };
+  }
+
   /** A receipt whose signature is good and whose license nobody issued. */
   async receiptOf(licenseId: Bytes, jobId: Bytes, { manifestDigest }: SealedPackage): Promise<Bytes> {
     return makeReceipt(nodeCrypto, this.#signer, {
-      nonce: nodeCrypto.randomBytes(32),
-      thumbprint: this.thumbprint,
-      fresh: false,
-      manifestDigest,
-      licenseId,
-      jobId,
-      installCount: 1,
-      areas: [manifestDigest],
-      optionBytes: [],
-      securityCounter: 1,
-      readoutLevel: 2,
-      result: 'installed',
-      agentVersion: 1,
-      chipId: chipOfCampaign().id,
-      unprotected: false,
-      licenseDigest: nodeCrypto.randomBytes(32),
-      measured: false,
-      origin: witnessed,
-      levelKey: false,
+      ...this.#saysOfItself,
+      ...{ nonce: nodeCrypto.randomBytes(32), manifestDigest, licenseId, jobId },
+      ...{ areas: [manifestDigest], securityCounter: 1, licenseDigest: nodeCrypto.randomBytes(32) },
     });
   }
 }

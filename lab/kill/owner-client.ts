@@ -1,5 +1,5 @@
 // The owner's commands over the one client of the authority, each one call, repeated by nobody: whether a
-// repeat is right is what the campaign looks at.
+// repeat is right, the campaign judges.
 
 import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
 import { type Bytes, Secret, utf8 } from '@firmseal/bytes';

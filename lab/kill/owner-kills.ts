@@ -154,6 +154,7 @@ class OwnerKills {
       noteFewUnits: undefined,
       insertWebhook: undefined,
       removeWebhook: undefined,
+      replaceWrapped: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -82,10 +82,10 @@ const onlyFirst: CutChoice = {
 };
 
 const weakenings = {
-  'the boot asks for a valid record': [{ 'boot-valid-record': '' }, /boots what is not whole/],
+  'the boot asks for a valid record': [{ 'boot-valid-record': '' }, /boots a firmware that is not whole/],
   'INSTALLING is journaled before the first erase': [
     { 'install-journaled-before-erase': '', 'install-beginning-written': '' },
-    /boots what is not whole/,
+    /boots a firmware that is not whole/,
   ],
   'a state that is not firmly written is written once more': [
     { 'journal-firm-before-use': 'return FS_OK;' },

@@ -1,6 +1,6 @@
-// Two power cuts, one behind the other, where the journal changes halves: the confirmation of a state is
-// torn, and while the state is written anew into the other half power fails again ahead of the erase of
-// the half that holds the torn word.
+// Two power cuts, one after the other, while the journal changes halves: the confirmation of a state is
+// torn; while the state is written again into the other half, power fails before the erase of the half
+// that holds the torn word.
 
 import { SeededRandom } from '@firmseal/virtual-stm32';
 import { expect, test } from 'vitest';

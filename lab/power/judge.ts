@@ -75,7 +75,7 @@ export function judgeState(scenario: Scenario, booted: boolean): string[] {
     const named = firmwares.find(
       ({ sealed }) => said.manifestDigest && equalBytes(sealed.manifestDigest, said.manifestDigest),
     );
-    if (named === undefined || !holds(line, named)) wrong.push('boots what is not whole');
+    if (named === undefined || !holds(line, named)) wrong.push('boots a firmware that is not whole');
     else if (said.securityCounter !== named.securityCounter) wrong.push('counter is not the firmware’s');
   }
   const older = firmwares.find((one) => one.securityCounter < said.securityCounter);
@@ -138,7 +138,7 @@ export class PowerJudge {
   async judge(): Promise<readonly string[]> {
     const { line, firmwares } = this.#scenario;
     const booted = hasBooted(line);
-    if (booted && !firmwares.some((one) => holds(line, one))) return ['boots what is not whole'];
+    if (booted && !firmwares.some((one) => holds(line, one))) return ['boots a firmware that is not whole'];
     // A word that was torn may read differently one day, so the journal must be rid of
     // it before it is acted on.
     const { journal } = line.chip.chip.layout;

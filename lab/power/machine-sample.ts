@@ -55,7 +55,7 @@ export class MachineSample {
     line.chip.setPin('agent-request', true);
     line.chip.powerOn();
     line.chip.setPin('agent-request', false);
-    // The keys of a personalization are lost with power: it begins anew.
+    // The keys of a personalization are lost with power: it begins again.
     if (firmwares.length === 0) await line.personalize(1);
     else for (const { send } of steps) send();
   }
@@ -117,7 +117,8 @@ export class MachineSample {
     const { line, firmwares } = scenario;
     const booted = hasBooted(line);
     this.report.states++;
-    if (booted && !firmwares.some((one) => holds(line, one))) this.#violate('boots what is not whole', where);
+    if (booted && !firmwares.some((one) => holds(line, one)))
+      this.#violate('boots a firmware that is not whole', where);
     try {
       const wrong =
         firmwares.length === 0

@@ -4,15 +4,22 @@
 // everySingleCut says. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
 // `--build thumb` one build; `--edges` cuts twice at edges alone where not every double cut is made, which
 // takes a tenth of the time. `--agents` runs the replacement of an agent alone, and with `--every`
-// cuts it at every operation instead of one in twenty inside runs. Exit code 1 when a cut did not
+// cuts it at every operation instead of one in twenty inside runs. `--adoption` takes sold boards over,
+// and nothing else. Exit code 1 when a cut did not
 // happen or anything was not as it must be.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findChip } from '@firmseal/chips';
+import { adoptionFor, buildOldPrograms, soldBoards, soldChip } from '../../device/agent/test/sold-board.ts';
 import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
 import { portedChips } from '../../device/agent/toolchain/targets.ts';
+import { copyKit } from '../../device/sdk/test/build-example.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
+import { AdoptionCuts } from './adoption.ts';
 import { AgentUpdateCuts, edgesAndSome } from './agent-update.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
 import { MachineSample } from './machine-sample.ts';
@@ -45,7 +52,7 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
 }
 
 const chosen = readCommandLine(
-  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--agents] [--every]',
+  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--agents] [--every] [--adoption]',
   (words) => {
     const { values } = parseArgs({
       args: [...words],
@@ -55,12 +62,14 @@ const chosen = readCommandLine(
         edges: { type: 'boolean', default: false },
         agents: { type: 'boolean', default: false },
         every: { type: 'boolean', default: false },
+        adoption: { type: 'boolean', default: false },
       },
     });
     return {
       edges: values.edges,
       agents: values.agents,
       every: values.every,
+      adoption: values.adoption,
       chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
       build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
     };
@@ -142,9 +151,33 @@ async function runMachineCode(): Promise<PowerReport> {
   return sum;
 }
 
-const wasm = chosen.agents ? empty() : await runWebAssembly();
-add(wasm, await runAgentUpdates());
-const thumb = chosen.agents ? empty() : await runMachineCode();
+/** Of programs inside runs. */
+const adoptionEvery = 5000;
+
+function runAdoption(): PowerReport {
+  const sum = empty();
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-adoption-'));
+  const kit = copyKit(folder);
+  for (const at of soldBoards.filter(({ chip }) => isChosen(chip.id)))
+    for (const way of ['bootloader', 'application'] as const) {
+      const chip = soldChip(at, buildOldPrograms(kit, at));
+      const cuts = new AdoptionCuts({ chip, at, way, image: adoptionFor(at, way) });
+      const { planned, fired, started, violations } = cuts.edges(adoptionEvery);
+      const firsts = [...started].map(([what, count]) => `${what} ${count}`).join(', ');
+      console.log(
+        `build thumb (shipping), ${at.chip.id} adopted by the ${way}: ${planned} cuts, ${fired} fired; ${firsts}`,
+      );
+      for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
+      add(sum, { ...empty(), planned, fired, states: planned, violations });
+    }
+  rmSync(folder, { recursive: true });
+  return sum;
+}
+
+const isPart = chosen.agents || chosen.adoption;
+const wasm = isPart ? empty() : await runWebAssembly();
+if (!chosen.adoption) add(wasm, await runAgentUpdates());
+const thumb = chosen.adoption ? runAdoption() : isPart ? empty() : await runMachineCode();
 print('build wasm, sum', wasm);
 print('build thumb (shipping), sum', thumb);
 const [planned, fired] = [wasm.planned + thumb.planned, wasm.fired + thumb.fired];

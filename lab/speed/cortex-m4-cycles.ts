@@ -1,6 +1,6 @@
 // Cycles of a Cortex-M4 for an instruction that it executed: Arm DDI 0439 (Cortex-M4 Technical Reference
 // Manual), table 3-1, without wait states. An estimate: where the table gives a range this takes the middle
-// for branches (the pipeline is filled anew in 1 to 3 cycles) and the end for divisions, and of overlapping
+// for branches (the pipeline is filled again in 1 to 3 cycles) and the end for divisions, and of overlapping
 // it knows that a load behind a load or store takes one cycle. On top, wait states of the F427's flash for
 // constants: its data cache is off, its instruction cache on.
 

@@ -5,7 +5,7 @@ import { type Guest, guestHere } from './guest.ts';
 
 const here = guestHere();
 
-/** Undefined where there is none: `lackOfGuest` says why. */
+/** Undefined when no guest can run here: `lackOfGuest` says why. */
 export const guest: Guest | undefined = 'lacks' in here ? undefined : here;
 
 /** Why tests in the guest are left out; undefined where they run. */

@@ -26,7 +26,7 @@ const guestOf = (kernel: Kernel): Guest => ({
  */
 export function prepareGuest(): Guest {
   if (process.arch !== 'x64')
-    throw new Error('the guest is made of programs for x86-64, and this machine is none');
+    throw new Error('the guest is made of programs for x86-64, and this machine is not x86-64');
   return guestOf(fetchKernel(cache));
 }
 

@@ -150,8 +150,8 @@ function resultOf({ printed, timedOut }: Ended, mark: string, timeoutMs: number)
 }
 
 /**
- * Starts the machine, plugs the devices in, runs the script and stops. A device that leaves the bus by itself
- * is seen by the guest as one that does not answer any more. Throws when the script did not come to its end.
+ * Starts the machine, plugs the devices in, runs the script and stops. To the guest, a device that
+ * leaves the bus by itself is one that no longer answers. Throws when the script did not come to its end.
  */
 export async function runInGuest(job: GuestJob): Promise<GuestResult> {
   const { guest, devices, timeoutMs } = job;

@@ -40,7 +40,14 @@ def read_statement(payload):
     return fields
 
 
-def check(slot, now, chip, measured):
+def signer_of(delegated, successions, now, counter, known):
+    """Step 4; the anchor goes by the signer that its data name, up to the cap that they name (anchor.md section 2)."""
+    if known and counter <= known[1] and known[0] in delegated:
+        return {"key": known[0], "cap": known[1]}
+    return delegation.verify_authority(delegated, None, successions, now, "agent-signer")[0]
+
+
+def check(slot, now, chip, measured, known=None):
     """The version of the agent; 0 for the measured one. `measured`: SHA-256 of its code, and its counter."""
     counter, code, proof = split(slot)
     digest = suite.sha256(code)
@@ -48,7 +55,7 @@ def check(slot, now, chip, measured):
         require((digest, counter) == measured, "agent-image-unknown")
         return 0
     successions, delegated, object_ = read_proof(proof)
-    signer, _ = delegation.verify_authority(delegated, None, successions, now, "agent-signer")
+    signer = signer_of(delegated, successions, now, counter, known)
     signed = Signed(object_, "agent", BAD, 256)
     signed.check(signer["key"], "agent-image-signature-invalid")
     fields = read_statement(signed.payload)

@@ -17,8 +17,19 @@ def rises(values, most):
     return all(is_int(one, most, 1) for one in values) and all(a < b for a, b in zip(values, values[1:]))
 
 
+def is_stations(names):
+    fits = isinstance(names, list) and 1 <= len(names) <= 8 and all(is_name(one) for one in names)
+    return fits and all(a < b for a, b in zip(names, names[1:]))
+
+
+def is_name(value):
+    return isinstance(value, str) and re.fullmatch("[!-~]{1,32}", value) is not None
+
+
 def is_order(items):
-    quota, mode, accepts, manifests, until, ledger = items
+    quota, mode, accepts, manifests, until, ledger = items[:6]
+    if len(items) == 7 and not is_stations(items[6]):
+        return False
     if not is_int(quota, COUNT, 1) or not one_of(mode, 1, 2, 3, 4):
         return False
     if not isinstance(accepts, list) or not rises(accepts, 6):
@@ -42,14 +53,14 @@ def is_recovery(items):
     return is_bytes(items[0], 32) and is_int(items[1], COUNT) and is_int(items[2], COUNT)
 
 
-# Kind to how many items it has, and what they are.
+# Kind to how many items it may have, and what they are.
 KINDS = {
-    1: (6, is_order),
-    2: (1, lambda items: is_bytes(items[0], 32)),
-    3: (3, is_void),
-    4: (5, is_acknowledgement),
-    5: (0, lambda items: True),
-    6: (3, is_recovery),
+    1: ((6, 7), is_order),
+    2: ((1,), lambda items: is_bytes(items[0], 32)),
+    3: ((3,), is_void),
+    4: ((5,), is_acknowledgement),
+    5: ((0,), lambda items: True),
+    6: ((3,), is_recovery),
 }
 
 
@@ -68,8 +79,8 @@ def read_approval(data, delegation, root, product, epoch):
     closed(value, range(9), bad)
     require(one_of(value[0], 1) and one_of(value[1], *KINDS) and is_short(value[2]) and is_int(value[3], 16, 1), bad)
     require(is_bytes(value[4], 32) and is_bytes(value[5], 16) and is_int(value[6], WORD) and is_int(value[7], WORD), bad)
-    length, reads = KINDS[value[1]]
-    require(isinstance(value[8], list) and len(value[8]) == length and reads(value[8]), bad)
+    lengths, reads = KINDS[value[1]]
+    require(isinstance(value[8], list) and len(value[8]) in lengths and reads(value[8]), bad)
     require(value[6] <= value[7] and (value[1] == 6) == (value[5] == bytes(16)), bad)
     require(value[2] == product and value[4] == approver["grant"], wrong)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import approval
 import agent_image
+import anchor
 import batch
 import board
 import cbor
@@ -90,6 +91,20 @@ def run_agent_image(file, case):
     chip = case.get("chip", file["chip"])
     known = raw(measured["codeDigest"]), measured["counter"]
     agree(agent_image.check(slot, start(file, case), chip, known) == case.get("agentVersion"), "another version")
+
+
+def run_anchor(file, case):
+    data = anchor.read(raw(case["block"]))
+    says = case["reads"]
+    root, signer = raw(says["rootPublicKey"]) or bytes(65), says.get("signer")
+    agree(data["root"] == root and data["product"].decode("ascii") == says["product"], "another owner")
+    agree((data["epoch"], data["counter"]) == (says["epoch"], says["counter"]), "another epoch or counter")
+    agree(data["digest"] == raw(says["codeDigest"]), "another digest")
+    agree(data["signer"] == (signer and (raw(signer["publicKey"]), signer["counterCap"])), "another signer")
+    if "image" in case:
+        image = raw(case["image"])
+        slot = image + b"\xff" * (file["slotBytes"] - len(image))
+        agree(anchor.check(data, slot, file["chip"]) == case["agentVersion"], "another version")
 
 
 def run_seal(_, case):
@@ -286,6 +301,7 @@ RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
     "agent-image/check.json": run_agent_image,
+    "anchor/start.json": run_anchor,
     "package/open.json": run_package,
     "package/seal.json": run_seal,
     "license/open.json": run_license,

@@ -14,6 +14,10 @@ export const campaigns = {
     script: 'lab/authority/main.ts',
     says: 'replicas on PostgreSQL under load: killed, cut off, their database stopped',
   },
+  audit: {
+    script: 'lab/audit/main.ts',
+    says: 'a ledger of a million entries, audited whole, killed and gone on with',
+  },
   line: {
     script: 'lab/line/main.ts',
     needsAgent: true,

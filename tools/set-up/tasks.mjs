@@ -3,7 +3,7 @@
 // built once, then found; of some chips only, where `agentsOf` names them) or the source packages of Debian
 // that are pinned in device/agent (fetched once; the task runs without them too), or what browsers get:
 // the element of update pages and the console (tools/pack/build-element.ts, build-console.ts, each built
-// anew in a third of a second). The campaigns of the laboratory are one task, `lab`: what it needs
+// again in a third of a second). The campaigns of the laboratory are one task, `lab`: what it needs
 // depends on the campaign (campaigns.mjs).
 
 import { campaigns } from './campaigns.mjs';

@@ -4,8 +4,8 @@ import { beforeEach } from 'vitest';
 import { hasTool } from '../toolchain.ts';
 
 /**
- * Every test of the block (or of the file) that calls this is skipped for `reason`; where there is none they
- * run. Hooks that run once a block (beforeAll) run in any case.
+ * Every test of the block (or of the file) that calls this is skipped for `reason`; without a reason
+ * they run. Hooks that run once a block (beforeAll) run in any case.
  */
 export function skipTests(reason: string | undefined): void {
   if (reason !== undefined) beforeEach((context) => context.skip(reason));

@@ -20,7 +20,7 @@ export function commentStyleOf(path: string): CommentStyle | undefined {
  */
 type CommentLine = { kind: 'line' | 'block' | 'open'; prefix: string; text: string };
 
-/** The comment lines of a text, by index; a line with code before its comment is none. */
+/** The comment lines of a text, by index; a line with code before its comment does not count. */
 function commentLinesOf(lines: readonly string[], style: CommentStyle): (CommentLine | undefined)[] {
   if (style === 'hash') return lines.map((line, index) => hashLine(line, index));
   let inBlock = false;

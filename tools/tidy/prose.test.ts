@@ -1,7 +1,7 @@
 // Planted violations of the rules about what people read.
 
 import { describe, expect, test } from 'vitest';
-import { datedFigures, pageLength, plainWords } from './prose.ts';
+import { datedFigures, pageLength, plainCode, plainWords } from './prose.ts';
 
 const page = (text: string, path = 'docs/a.md') => [{ path, text }];
 
@@ -66,5 +66,24 @@ describe('words that are no plain English', () => {
   test('comments and tests of the command are not texts for users', () => {
     expect(plainWords(page("// Written 'anew'.\n", 'apps/cli/src/a.ts'))).toEqual([]);
     expect(plainWords(page("say('anew');\n", 'apps/cli/src/a.test.ts'))).toEqual([]);
+  });
+});
+
+describe('riddles in code', () => {
+  test.each([
+    '// It is written anew.',
+    '/** Undefined when there is none. */',
+    'int a; /* the value is none */',
+    'call(); // it begins anew',
+    "test('a file that is none', () => {",
+    "throw malformed('its name is none');",
+  ])('%s', (line) => {
+    expect(plainCode(page(`${line}\n`, 'packages/seal/src/a.ts'))).toHaveLength(1);
+    expect(plainCode(page(`${line}\n`, 'device/agent/core/a.c'))).toHaveLength(1);
+  });
+
+  test('names of variables and pages are not looked at', () => {
+    expect(plainCode(page('if (anew == FS_YES) begin();\n', 'device/agent/core/a.c'))).toEqual([]);
+    expect(plainCode(page('There is none.\n'))).toEqual([]);
   });
 });

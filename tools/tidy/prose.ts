@@ -36,7 +36,7 @@ function proseLines(text: string): string[] {
 }
 
 /** Pages that are about dates: the figures, and what changed when. */
-const datedPages = ['docs/figures.md', 'docs/figures-cables.md', 'CHANGELOG.md'];
+const datedPages = ['docs/figures.md', 'docs/figures-authority.md', 'docs/figures-cables.md', 'CHANGELOG.md'];
 
 /** A date in prose belongs to a figure, and figures stand in docs/figures.md. */
 export const datedFigures: Rule = (files) =>
@@ -74,6 +74,23 @@ function textsOf({ path, text }: SourceFile): string[] {
   );
 }
 
+/** What developers read in a file of code: comments, and texts in quotes, which names of tests are too. */
+const commentsAndTextsOf = ({ text }: SourceFile): string[] => {
+  const code = codeLines(text);
+  return text.split('\n').map((line, index) => {
+    if (code[index] !== line) return line;
+    const quoted = [...line.matchAll(/(['"`])(.*?)\1/g)].map((match) => match[2]);
+    const comment = /(?:\/\*| \/\/ ).*$/.exec(line);
+    return [...quoted, comment?.[0] ?? ''].join('\n');
+  });
+};
+
+/** Riddles that no file of code may hold either. */
+const riddles: typeof dialect = [
+  { pattern: /\banew\b/i, instead: 'again' },
+  { pattern: /\b(?:is|are|was|were) none\b/i, instead: 'say what is not there: "when no record is left"' },
+];
+
 /** Tables whose texts end up on pages, and in front of users. */
 const isTable = ({ path }: SourceFile): boolean =>
   /^(?:spec\/errors|packages\/chips\/data|packages\/virtual-stm32\/rules)\/.*\.json$/.test(path);
@@ -83,15 +100,20 @@ const isRead = (file: SourceFile): boolean =>
   isTable(file) ||
   (/^apps\/cli\/src\/.*\.ts$/.test(file.path) && !file.path.endsWith('.test.ts'));
 
+const violationsOf = (path: string, lines: readonly string[], words: typeof dialect): string[] =>
+  lines.flatMap((line, index) =>
+    words.flatMap(({ pattern, instead }) => {
+      const found = pattern.exec(line);
+      return found === null ? [] : [`${path}:${index + 1}: "${found[0].trim().slice(0, 40)}": ${instead}`];
+    }),
+  );
+
 /** Pages, tables that become pages, error sentences and remedies, and the texts of the command. */
 export const plainWords: Rule = (files) =>
-  files.filter(isRead).flatMap((file) =>
-    textsOf(file).flatMap((line, index) =>
-      dialect.flatMap(({ pattern, instead }) => {
-        const found = pattern.exec(line);
-        return found === null
-          ? []
-          : [`${file.path}:${index + 1}: "${found[0].trim().slice(0, 40)}": ${instead}`];
-      }),
-    ),
-  );
+  files.filter(isRead).flatMap((file) => violationsOf(file.path, textsOf(file), dialect));
+
+/** Comments, messages and names of tests, wherever code is. */
+export const plainCode: Rule = (files) =>
+  files
+    .filter(({ path }) => /\.(?:tsx?|mjs|c|h)$/.test(path) && !path.startsWith('tools/tidy/prose'))
+    .flatMap((file) => violationsOf(file.path, commentsAndTextsOf(file), riddles));

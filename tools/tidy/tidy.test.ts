@@ -19,7 +19,7 @@ import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHashes, lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
 import { oneOfEach } from './one-of-each.ts';
-import { datedFigures, pageLength, plainWords } from './prose.ts';
+import { datedFigures, pageLength, plainCode, plainWords } from './prose.ts';
 import { docsReferences, markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
@@ -50,6 +50,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'pages end at 12 KB': pageLength,
   'dated figures stand in docs/figures.md': datedFigures,
   'what people read is plain English': plainWords,
+  'comments, messages and names of tests are no riddles': plainCode,
   'mentions of the specification resolve': specReferences,
   'mentions of pages of docs resolve': docsReferences,
   'links of Markdown resolve': markdownLinks,

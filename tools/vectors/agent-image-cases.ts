@@ -23,17 +23,21 @@ export interface AgentImageCase {
 const typ = 'application/firmseal-agent';
 const code = seededBytes('agent', 96);
 /** The agent that personalization wrote. */
+export const measuredCode = seededBytes('measured agent', 64);
 export const measuredAgent = {
-  codeDigest: crypto.sha256(seededBytes('measured agent', 64)),
+  codeDigest: crypto.sha256(measuredCode),
   counter: 3,
 };
 
-interface Change {
+/** What differs from the usual image. */
+export interface AgentImageChange {
   readonly head?: (view: DataView, bytes: Uint8Array) => void;
   readonly statement?: (fields: Fields) => unknown;
   readonly shell?: ShellChange;
   readonly delegation?: Partial<Delegation>;
   readonly by?: 'root' | 'second root';
+  /** Instead of a delegation that is made. */
+  readonly delegationBytes?: Bytes;
   readonly successions?: readonly Bytes[];
   readonly proof?: CborInput | Uint8Array;
   readonly code?: Bytes;
@@ -44,7 +48,7 @@ const signer: Partial<Delegation> = {
   ...{ role: 'agent-signer', publicKey: keyPair('agent signer').publicKey, counterCap: 9 },
 };
 
-async function proofOf(change: Change): Promise<Uint8Array> {
+async function proofOf(change: AgentImageChange): Promise<Uint8Array> {
   if (change.proof instanceof Uint8Array) return change.proof;
   if (change.proof !== undefined) return encodeCbor(change.proof);
   const fields: Fields = new Map<number, CborInput>([
@@ -58,11 +62,12 @@ async function proofOf(change: Change): Promise<Uint8Array> {
   ]);
   change.statement?.(fields);
   const statement = signShell(typ, encodeCbor(fields), 'agent signer', change.shell);
-  const delegation = await delegate({ ...signer, ...change.delegation }, change.by);
+  const delegation =
+    change.delegationBytes ?? (await delegate({ ...signer, ...change.delegation }, change.by));
   return encodeCbor([[...(change.successions ?? [])], delegation, statement]);
 }
 
-async function imageOf(change: Change): Promise<Bytes> {
+export async function imageOf(change: AgentImageChange): Promise<Bytes> {
   const proof = await proofOf(change);
   const header = new Uint8Array(1024);
   const view = new DataView(header.buffer);
@@ -83,7 +88,7 @@ export async function agentImageCases(): Promise<AgentImageCase[]> {
   const one = async (
     name: string,
     fault: FaultCode | undefined,
-    change: Change = {},
+    change: AgentImageChange = {},
     context: Partial<AgentImageCase> = {},
   ): Promise<AgentImageCase> => ({
     name,
@@ -91,12 +96,11 @@ export async function agentImageCases(): Promise<AgentImageCase[]> {
     ...context,
     image: await imageOf(change),
   });
-  const malformed = (name: string, change: Change) => one(name, 'agent-image-malformed', change);
-  const head = (name: string, change: Change['head'] & {}) => malformed(name, { head: change });
+  const malformed = (name: string, change: AgentImageChange) => one(name, 'agent-image-malformed', change);
+  const head = (name: string, change: AgentImageChange['head'] & {}) => malformed(name, { head: change });
   const field = (name: string, key: number, value?: CborInput) =>
     malformed(name, { statement: (f) => (value === undefined ? f.delete(key) : f.set(key, value)) });
-  const measured = seededBytes('measured agent', 64);
-  const unsigned = { proof: new Uint8Array(0), code: measured, counter: 3 };
+  const unsigned = { proof: new Uint8Array(0), code: measuredCode, counter: 3 };
   const erased = new Uint8Array(1024).fill(0xff);
   return [
     await one('signed', undefined),
@@ -130,7 +134,7 @@ export async function agentImageCases(): Promise<AgentImageCase[]> {
     await malformed('five successions', {
       proof: [Array.from({ length: 5 }, () => new Uint8Array(1)), ...[new Uint8Array(1), new Uint8Array(1)]],
     }),
-    await one('a delegation that is none', 'delegation-malformed', {
+    await one('a malformed delegation', 'delegation-malformed', {
       proof: [[], new Uint8Array(1), new Uint8Array(1)],
     }),
     await one('delegated by a stranger', 'delegation-signature-invalid', { by: 'second root' }),

@@ -120,6 +120,7 @@ export function approvalCases(): ApprovalCase[] {
   ] as const;
   const items = (at: number, value: CborInput) => (f: Fields) =>
     f.set(8, (order as CborInput[]).with(at, value));
+  const ofStations = (stations: string[]) => (f: Fields) => f.set(8, [...(order as CborInput[]), stations]);
   const recovery = (f: Fields) => f.set(1, 6).set(5, new Uint8Array(16)).set(8, [thumbprint, 9, 4096]);
   return [
     policy('for two'),
@@ -136,6 +137,17 @@ export function approvalCases(): ApprovalCase[] {
     approval('of an order'),
     approval('of an order without end', undefined, items(4, null)),
     approval('of an order with a ledger policy', undefined, items(5, seededBytes('ledger', 32))),
+    approval('of an order for a station and a site', undefined, ofStations(['bench-1', 'shenzhen/*'])),
+    approval('of an order for eight stations', undefined, ofStations([...'abcdefgh'])),
+    approval('of an order for no station', bad, ofStations([])),
+    approval('of an order for nine stations', bad, ofStations([...'abcdefghi'])),
+    approval('of an order with a station twice', bad, ofStations(['a', 'a'])),
+    approval('of an order with stations out of order', bad, ofStations(['b', 'a'])),
+    approval('of an order for a station with a blank', bad, ofStations(['bench 1'])),
+    approval('of an order for a station of 33 letters', bad, ofStations(['x'.repeat(33)])),
+    approval('of an order with an eighth item', bad, (f) =>
+      f.set(8, [...(order as CborInput[]), ['a'], null]),
+    ),
     approval('of an order of updates, PASS alone', undefined, (f) =>
       f.set(8, [1, 4, [], manifests, null, null]),
     ),

@@ -129,7 +129,7 @@ export async function batchCases(): Promise<BatchCase[]> {
     await bad('a license that was left out', 'batch-altered', { content: encodeCbor([first]) }),
     await bad('one license less than the list says', 'batch-malformed', field(6, 3)),
     await bad('no license', 'batch-malformed', { licenses: [] }),
-    await bad('a license that is none', 'batch-malformed', { licenses: [first, seededBytes('none', 100)] }),
+    await bad('a malformed license', 'batch-malformed', { licenses: [first, seededBytes('none', 100)] }),
     await bad('a device twice', 'batch-malformed', { licenses: [first, first] }),
     await bad(
       'a license of another job',

@@ -7,6 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
 import { agentPackageCases } from './agent-package-cases.ts';
+import { anchorCases } from './anchor-cases.ts';
 import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
@@ -294,6 +295,17 @@ async function build(): Promise<Map<string, string>> {
           },
         },
         await agentImageCases(),
+      ),
+    ],
+    [
+      'vectors/anchor/start.json',
+      fileText(
+        {
+          about:
+            'Data blocks of the anchor for spec/anchor.md section 2: what a reader finds, or the fault. With an image, what the anchor that has the block makes of it, under no floor: its agentVersion, 0 for the measured agent, or the fault.',
+          ...{ chip: 'stm32f427', slotBytes: 65_536 },
+        },
+        await anchorCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

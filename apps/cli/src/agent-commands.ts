@@ -24,7 +24,7 @@ export const agent: CommandGroup = {
     },
     {
       name: 'load',
-      about: 'load an agent into a chip that has none any more, over its link',
+      about: 'load an agent into a chip that has lost its agent, over its link',
       load: () => import('./commands/agent/load.ts'),
     },
   ],

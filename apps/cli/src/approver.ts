@@ -1,7 +1,7 @@
 // An approver's key at a command: what is approved is signed with it and sent to the authority
 // (spec/approval.md). How many have to sign is read from the policy that the root signed.
 
-import { Option } from '@commander-js/extra-typings';
+import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
 import {
   makeApproval,
   mostOrderPackages,
@@ -22,6 +22,7 @@ import { encodeLedgerPolicy } from '@firmseal/ledger';
 import { readPages } from './authority-pages.ts';
 import type { Face } from './face.ts';
 import { readInput } from './files.ts';
+import { passphraseOption } from './options.ts';
 import { readPublicKey } from './public-key-file.ts';
 import { withKey } from './secret-files.ts';
 
@@ -40,8 +41,19 @@ export const approverDelegationOption = () =>
 export const approvalPolicyOption = () =>
   new Option('--approval-policy <file>', 'how many approvers have to sign, as the root says');
 /** Where the root's key is needed only with an approver's. */
-export const approversRootOption = () =>
+const approversRootOption = () =>
   new Option('--root-key <file>', "with --approver-key: the root's public key");
+
+/** The command with the options of an approver who signs along with it; all of them can be left out. */
+export const withApprover = <Args extends unknown[], Opts extends OptionValues, Globals extends OptionValues>(
+  command: Command<Args, Opts, Globals>,
+) =>
+  command
+    .addOption(approverKeyOption())
+    .addOption(approverDelegationOption())
+    .addOption(approvalPolicyOption())
+    .addOption(approversRootOption())
+    .addOption(passphraseOption('the key of the approver'));
 
 export type WholeApprover = {
   readonly [K in 'approverKey' | 'approverDelegation' | 'approvalPolicy' | 'rootKey']: string;
@@ -93,13 +105,14 @@ export function readApprover(options: WholeApprover, product: string): ApproverR
 
 /** The job as it is approved, with every package that it has. */
 function orderOf(view: JobView): OrderSubject {
-  const { quota, mode, accepts, validUntilMs, packages, ledgerPolicy } = view;
+  const { quota, mode, accepts, validUntilMs, packages, ledgerPolicy, stations } = view;
   const policy = ledgerPolicy && encodeLedgerPolicy(nodeCrypto, ledgerPolicy);
   return {
     ...{ kind: 'order', quota, mode, accepts },
     packages: packages.slice(-mostOrderPackages).map(({ manifestDigest }) => manifestDigest),
     ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
     ...(policy ? { ledgerPolicy: nodeCrypto.sha256(policy) } : {}),
+    ...(stations ? { stations } : {}),
   };
 }
 

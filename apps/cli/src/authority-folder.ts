@@ -27,6 +27,10 @@ import { readJsonFile } from './json-file.ts';
 export const authorityPaths = (folder: string) => ({
   issuer: join(folder, 'issuer.key'),
   kem: join(folder, 'kem.key'),
+  /** The KEM key before the present one, while it is replaced. */
+  previousKem: join(folder, 'kem-previous.key'),
+  /** The KEM key that takes the place of the present one, until it has. */
+  nextKem: join(folder, 'kem-next.key'),
   ownerToken: join(folder, 'owner.token'),
   products: join(folder, 'products'),
   head: join(folder, 'log.head'),

@@ -1,6 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
+import { adopt } from './adopt-commands.ts';
 import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys, stop, webhook } from './owner-commands.ts';
@@ -46,13 +47,28 @@ const authority: CommandGroup = {
     },
     {
       name: 'signer',
-      about: 'hold the keys, for an HTTP process that has none (`authority serve --signer`)',
+      about: 'hold the keys for an HTTP process without keys (`authority serve --signer`)',
       load: () => import('./commands/authority/signer.ts'),
     },
     {
       name: 'token',
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
+    },
+    {
+      name: 'new-kem',
+      about: 'replace the key for which packages are sealed; the previous one goes on opening what is there',
+      load: () => import('./commands/authority/new-kem.ts'),
+    },
+    {
+      name: 'rewrap',
+      about: 'wrap what the authority keeps, or a content-key file, for the new key',
+      load: () => import('./commands/authority/rewrap.ts'),
+    },
+    {
+      name: 'retire-kem',
+      about: 'remove the previous key, once nothing is wrapped for it any more',
+      load: () => import('./commands/authority/retire-kem.ts'),
     },
     {
       name: 'migrate',
@@ -339,6 +355,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   batch,
   agent,
+  adopt,
   token,
   alarm,
   stop,

@@ -3,6 +3,7 @@
 import type { JobView } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
 import type { Face } from './face.ts';
+import { howMany } from './how-many.ts';
 import { showTime } from './times.ts';
 import { outcomesText } from './unit-view.ts';
 
@@ -15,7 +16,7 @@ export function ledgerPolicyText({ ledgerPolicy }: Pick<JobView, 'ledgerPolicy'>
   if (ledgerPolicy === undefined) return undefined;
   const { log, witnesses, least } = ledgerPolicy;
   const names = witnesses.length === 0 ? '' : ` of ${witnesses.join(', ')}`;
-  return `each license waits for ledger ${log} and ${least} ${least === 1 ? 'cosignature' : 'cosignatures'}${names}`;
+  return `each license waits for ledger ${log} and ${howMany(least, 'cosignature')}${names}`;
 }
 
 const ledgerText = (policy: JobView['ledgerPolicy']): string =>
@@ -30,7 +31,9 @@ export function tellJob(face: Face, view: JobView): void {
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   const { approvalsNeeded, approvals, validUntilMs } = view;
   const until =
-    (validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`) + ledgerText(view.ledgerPolicy);
+    (validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`) +
+    ledgerText(view.ledgerPolicy) +
+    (view.stations === undefined ? '' : `, for stations ${view.stations.join(', ')} alone`);
   const signers = new Set(
     approvals.filter(({ kind, counts }) => counts && kind === 'order').map(({ approver }) => toHex(approver)),
   );

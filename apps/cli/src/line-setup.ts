@@ -69,7 +69,7 @@ export const withProofs = (access: LineAccess, job: Bytes, trust: LedgerTrust | 
  */
 export function setUpLine(face: Face, path: string, options: LineOptions & { stations: Stations }) {
   const { job } = options;
-  const access = accessForJob(accessAuthority(face, options), job);
-  const authority = withProofs(access, job, readLedgerTrust(options));
-  return { ...trustPackage(path, options), authority, ...stationTools(options.stations) };
+  const client = accessAuthority(face, options);
+  const authority = withProofs(accessForJob(client, job), job, readLedgerTrust(options));
+  return { ...trustPackage(path, options), authority, client, ...stationTools(options.stations) };
 }

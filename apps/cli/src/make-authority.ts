@@ -33,7 +33,7 @@ export interface AuthorityTokens {
 }
 
 /** Makes a key in a file, or in a token that the file then names. */
-async function makeKeyOf(
+export async function makeKeyOf(
   role: 'license-issuer' | 'authority-kem',
   { uri, passphrase, ...cost }: { uri: string | undefined; passphrase: Secret; scryptCost?: ScryptCost },
 ) {

@@ -4,6 +4,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { isProductName } from '@firmseal/formats';
 import { type AcceptedOutcomes, weaknesses } from '@firmseal/license';
+import { stationListEntry, stationListMost, stationListName } from '@firmseal/station';
 
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
@@ -17,6 +18,21 @@ export function collectAccepted(text: string, all: AcceptedOutcomes = []): Accep
   const found = acceptable.find((one) => one === text.toUpperCase());
   if (found === undefined) throw new InvalidArgumentError(`It must be one of ${acceptable.join(', ')}.`);
   return [...all.filter((one) => one !== found), found];
+}
+
+/** Name of a station in the list of a job. */
+export function listedStation(text: string): string {
+  if (stationListName.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 32 printable letters without blank and asterisk.');
+}
+
+/** The next value of `--station` of a job: a station, or a site. */
+export function collectStations(text: string, all: string[] = []): string[] {
+  if (!stationListEntry.test(text))
+    throw new InvalidArgumentError('It must be the name of a station, or SITE/* for all stations of a site.');
+  if (all.length >= stationListMost)
+    throw new InvalidArgumentError(`A job lists at most ${stationListMost} stations and sites.`);
+  return [...all, text];
 }
 
 const decimalOrHex = /^(0x[0-9a-fA-F]+|\d+)$/;

@@ -51,7 +51,7 @@ export const keys: CommandGroup = {
 
 export const job: CommandGroup = {
   name: 'job',
-  about: 'open, approve, close and watch jobs: one package, one quota',
+  about: 'open, approve, close and watch jobs: packages under one quota',
   commands: [
     {
       name: 'list',
@@ -62,6 +62,11 @@ export const job: CommandGroup = {
       name: 'open',
       about: 'open a job for a package; it issues nothing until it is approved',
       load: () => import('./commands/job/open.ts'),
+    },
+    {
+      name: 'add-package',
+      about: 'add a package to a job, such as the next version; licensed once the job is approved again',
+      load: () => import('./commands/job/add-package.ts'),
     },
     {
       name: 'approve',

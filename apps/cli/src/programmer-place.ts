@@ -15,6 +15,7 @@ import {
 } from '@firmseal/places';
 import {
   type ChipProgrammer,
+  explainSilence,
   openDfuseProgrammer,
   openOpenocdProgrammer,
   openProbeProgrammer,
@@ -127,5 +128,7 @@ export function openProgrammer(text: string, chip: Chip): Promise<ChipProgrammer
     });
   // What is programmed here is plain: it does not leave this machine.
   if (place.kind === 'station') throw new Fault('station-plain-refused', { place: text });
-  return opener(place)(chip);
+  return opener(place)(chip).catch((error: unknown) => {
+    throw explainSilence(chip, error);
+  });
 }

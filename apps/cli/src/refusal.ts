@@ -3,6 +3,8 @@
 
 import { type Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
+import { isDeskOption } from './desk/apply-desk.ts';
+import { deskFileName, findDeskFile } from './desk/find-desk.ts';
 
 /** The command that the words lead to. */
 function calledCommand(program: Command, words: readonly string[]): CommandUnknownOpts {
@@ -36,6 +38,15 @@ async function reasonBesideMissing(
   }
 }
 
+/** What else a user may have meant: to call the command from the folder of his desk. */
+function deskHint({ message }: CommanderError, command: string): string {
+  const [, option] = /^error: required option '(--[a-z-]+)/.exec(message) ?? [];
+  if (option === undefined || command === 'firmseal init' || !isDeskOption(option)) return '';
+  return findDeskFile(process.cwd()) === undefined
+    ? `, and no ${deskFileName} is in this folder or above it`
+    : '';
+}
+
 /** The fault for what commander refused. The program is used up by it. */
 export async function refusalOf(
   refused: CommanderError,
@@ -49,5 +60,6 @@ export async function refusalOf(
     .replace(/\n/g, ' ')
     .replace(/\.$/, '');
   const command = nameOf(calledCommand(program, words));
-  return new Fault('command-line-invalid', { detail, command }, { cause: error });
+  const whole = `${detail}${deskHint(error, command)}`;
+  return new Fault('command-line-invalid', { detail: whole, command }, { cause: error });
 }

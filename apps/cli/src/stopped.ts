@@ -9,7 +9,10 @@ import { showTime } from './times.ts';
 export const stoppedDeviceOption = () => new Option('--device <thumbprint>', 'a device, by its thumbprint');
 export const stoppedProductOption = () => new Option('--product <name>', 'everything of a product');
 export const stoppedStationOption = () =>
-  new Option('--station <name>', 'a station that writes chips without agent');
+  new Option(
+    '--station <name>',
+    'a station that writes chips itself, and lines whose token is bound to it; SITE/* for a whole site',
+  );
 
 interface Named {
   readonly device?: string | undefined;

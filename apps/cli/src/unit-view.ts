@@ -48,6 +48,10 @@ export function statedText({ result, cause, station, method, access, readoutLeve
   ].join(', ');
 }
 
+/** `, SBOM 5b5b...`: nothing for a package that names none. */
+const sbomText = ({ sbomDigest }: { readonly sbomDigest?: Uint8Array | undefined }): string =>
+  sbomDigest === undefined ? '' : `, SBOM ${toHex(sbomDigest)}`;
+
 export function tellUnit(face: Face, view: UnitView): void {
   const { unitIndex, chip, licenses, install, stated, voided } = view;
   const head = `  unit ${unitIndex}: ${chip} ${toHex(view.thumbprint)}`;
@@ -59,7 +63,7 @@ export function tellUnit(face: Face, view: UnitView): void {
     install === undefined
       ? `not proven to be installed, ${licenses} licenses`
       : `version ${install.firmwareVersion}, ${showTime(install.storedAtMs)}, ` +
-        `${provenText(install)}, receipt ${toHex(install.receiptDigest)}`;
+        `${provenText(install)}, receipt ${toHex(install.receiptDigest)}${sbomText(install)}`;
   const end = voided === undefined ? '' : `; VOIDED ${showTime(voided.atMs)}: ${voided.reason}`;
   face.tell({ event: 'unit', ...view }, `${head}, ${state}${said}${end}`);
 }

@@ -3,13 +3,16 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findChip } from '@firmseal/chips';
+import { type AnchorOwner, anchorPart } from '@firmseal/agent-image';
+import { bootOptions, changedOptions, findChip } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
 import { intelHexLines } from '@firmseal/image';
 import { createBlankChip } from '@firmseal/virtual-line';
-import { agentImage } from '@firmseal/virtual-stm32';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildAgentOfVersion } from '../../../device/agent/build.ts';
-import { Chain, product } from './chain.ts';
+import { agentImage, createVirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildAgent, buildAgentOfVersion } from '../../../device/agent/build.ts';
+import { readPublicKey } from '../src/public-key-file.ts';
+import { Chain, type Plug, product } from './chain.ts';
 import { jsonLines } from './run-here.ts';
 
 const chipId = 'stm32u575';
@@ -66,6 +69,97 @@ it('a chip of the field gets another agent, proves it, and keeps its application
   chip.powerOff();
   chip.powerOn();
   expect(chip.bootedApplication).toBeDefined();
+});
+
+const facts = findChip(chipId);
+const { anchorData } = facts.layout;
+
+/** Seals and installs the second agent; whether the chip says that it runs it. */
+async function updateAgent(name: string, plug: Plug) {
+  const sealed = `${name}.seal`;
+  await chain.run(...sealWords(sealed, '--image', at('agent-2.hex'), '--agent-version', '2'));
+  const order = await chain.openJob(at(sealed), name);
+  const { status, stdout } = await chain.try('install', ...chain.lineWords(order, plug), '--json');
+  return {
+    status,
+    stdout,
+    replaced: jsonLines({ stdout }).some(({ event, now }) => event === 'agent' && now === 2),
+  };
+}
+
+describe('personalize --agent-delegation', () => {
+  it('writes the agent signer and his cap into the data of the anchor, and his agent is taken', async () => {
+    const chip = createBlankChip(chipId, 'agent delegation');
+    const plug = await chain.plugIn(chip);
+    await chain.personalize(chipId, plug, '--agent-delegation', at('agent.delegation'));
+    const block = chip.judge.flash(anchorData.addressStart, 256).slice();
+    const view = new DataView(block.buffer);
+    expect([view.getUint16(4, true), view.getUint32(228, true)]).toEqual([2, 20]);
+    expect(block.subarray(64, 129)).toEqual(readPublicKey(at('root.key.pub')));
+    expect(block.subarray(162, 227)).toEqual(readPublicKey(at('agent.key.pub')));
+    expect(await updateAgent('signer-known', plug)).toMatchObject({ status: 0, replaced: true });
+  });
+
+  it.each([
+    ['another role', 'signer.delegation', 'delegation-role-wrong'],
+    ['another product', 'kettle.delegation', 'delegation-product-wrong'],
+    ['another root', 'stranger.delegation', 'delegation-signature-invalid'],
+  ])('refuses a delegation of %s before the chip is erased', async (_, file, code) => {
+    const words = ['keys', 'delegate', '--role', 'agent-signer', '--key', at('agent.key.pub')];
+    const cap = ['--counter-cap', '20', '--out', at(file)];
+    if (file === 'kettle.delegation')
+      await chain.run(...words, '--root', at('root.key'), '--product', 'kettle', ...cap);
+    if (file === 'stranger.delegation') {
+      await chain.run('keys', 'new', '--role', 'root', '--out', at('stranger.key'));
+      await chain.run(...words, '--root', at('stranger.key'), '--product', product, ...cap);
+    }
+    const chip = createBlankChip(chipId, 'refused delegation');
+    let operations = 0;
+    chip.power.onOperation = () => void operations++;
+    const plug = await chain.plugIn(chip);
+    const { status, stderr } = await chain.try(
+      ...['personalize', '--chip', chipId, '--product', product, '--root-key', at('root.key.pub')],
+      ...['--device-ca', at('ca.key'), '--level', '0', '--via', plug.via, '--socket', plug.socket],
+      ...['--agent-delegation', at(file)],
+    );
+    expect([status === 0, operations]).toEqual([false, 0]);
+    expect(stderr).toContain(code);
+  });
+});
+
+describe('a chip that another programmer wrote from an exported agent', () => {
+  /** As `agent export` makes it, with the build that plays faster. */
+  async function written(seed: string, owner?: AnchorOwner) {
+    const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(nodeCrypto)] });
+    chip.powerOn();
+    chip.debug.connect();
+    const image = agentImage(await buildAgent(chipId), facts);
+    for (const { address, bytes } of [...image, anchorPart(nodeCrypto, image, { chip: facts, owner })]) {
+      const whole = new Uint8Array(Math.ceil(bytes.length / 16) * 16).fill(0xff);
+      whole.set(bytes);
+      expect(chip.debug.programFlash(address, whole)).toBe('ok');
+    }
+    const options = new Map(facts.options.registers.map((one) => [one.id, one.defaultValue]));
+    expect(chip.debug.writeOptionBytes(changedOptions(options, bootOptions(facts)))).toBe('ok');
+    chip.powerOff();
+    const plug = { ...(await chain.plugIn(chip)), via: 'written' };
+    await chain.personalize(chipId, plug, '--agent-build', 'webassembly');
+    return plug;
+  }
+
+  it('takes another agent where the file names its owner', async () => {
+    const owner = { rootPublicKey: readPublicKey(at('root.key.pub')), product, epoch: 0 };
+    expect(await updateAgent('owned', await written('owned', owner))).toMatchObject({
+      ...{ status: 0, replaced: true },
+    });
+  });
+
+  it('keeps its first agent where the file names nobody', async () => {
+    const refused = await updateAgent('unowned', await written('unowned'));
+    expect(refused).toMatchObject({ replaced: false });
+    expect(refused.stdout).toContain('delegation-signature-invalid');
+    expect(refused.status).not.toBe(0);
+  });
 });
 
 it('what no chip could take is not sealed', async () => {

@@ -1,4 +1,4 @@
-// `firmseal attach-license`: the package that comes out carries the license and is what it was else; a
+// `firmseal attach-license`: the new package carries the license and is unchanged otherwise; a
 // license for another package is refused, and nothing that exists is replaced.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

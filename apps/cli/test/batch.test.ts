@@ -124,7 +124,7 @@ it('a batch of another job, of another package, changed, or cut is refused befor
   }
 });
 
-it('records that are none, of too many chips, or of a chip that the owner does not know', async () => {
+it('damaged records, records of too many chips, or of a chip that the owner does not know', async () => {
   const words = (records: string) => [
     ...['batch', 'new', job, ...site.owner, '--root-key', site.desk.at('root.key.pub')],
     ...['--records', records, '--out', site.at('none.batch')],

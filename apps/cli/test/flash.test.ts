@@ -118,7 +118,7 @@ describe('firmseal flash', () => {
     expect(silent.stderr).toContain('No ROM bootloader answered');
   });
 
-  it('refuses another chip than the one that was named, and places that are none', async () => {
+  it('refuses another chip than the named one, and texts that name no place', async () => {
     const { firmseal } = await onUart('stm32g0b1');
     const other = await firmseal('write', file, '--at', '0x08000000', '--chip', 'stm32l476');
     expect(other.status).toBe(14);

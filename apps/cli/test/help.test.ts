@@ -58,7 +58,12 @@ describe('a wrong call', () => {
       ['seal', 'x.elf', '--chp', 'stm32f427'],
       "unknown option '--chp' (Did you mean --chip?)",
     ],
-    ['a missing option', ['seal', 'x.elf'], "required option '--chip <name>' not specified"],
+    [
+      'a missing option that a desk would fill in',
+      ['seal', 'x.elf'],
+      "required option '--chip <name>' not specified, and no firmseal.json is in this folder or above it.",
+    ],
+    ['a missing option of the desk itself', ['init'], "required option '--product <name>' not specified."],
     [
       'a value out of its range',
       ['virtual', '--chip', 'stm32f427', '--count', '0'],

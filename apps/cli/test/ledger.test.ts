@@ -179,7 +179,7 @@ describe('a stranger', () => {
     const again = await audit(url, ...words);
     expect(again.stdout).toContain('signatures of 0 units');
     const one = await audit(join(here, 'work/ledger'), '--job', order.job, '--unit', '0');
-    expect([one.status, one.stdout]).toEqual([0, expect.stringContaining('signatures of 1 units')]);
+    expect([one.status, one.stdout]).toEqual([0, expect.stringContaining('signatures of 1 unit ')]);
     const denied = await audit(url);
     expect([denied.status, denied.stderr]).toEqual([12, expect.stringContaining('authority-refused')]);
     writeFileSync(join(here, 'progress.json'), '{}');

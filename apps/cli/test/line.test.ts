@@ -24,6 +24,21 @@ const unitsOf = async (job: string) => {
   return view as { units: number; installed: number };
 };
 
+it('the end of a line says when few units of its job are left', async () => {
+  const few = ['--few-units', '1'];
+  await site.openJob('much', 3, ...few);
+  const little = await site.openJob('little', 2, ...few);
+  const run = async (name: string) => {
+    const { place } = await site.plugIn();
+    return runHere(['line', 'run', site.writeLine(name, [place]), '--cycles', '1']);
+  };
+  const ample = await run('much');
+  expect([ample.status, ample.stdout.includes('FEW UNITS LEFT')]).toEqual([0, false]);
+  const last = await run('little');
+  const warning = `FEW UNITS LEFT: 1 of 2 of job ${little}; ask the owner for another job in time`;
+  expect([last.status, last.stdout]).toEqual([0, expect.stringContaining(warning)]);
+});
+
 it('two chips: PASS, and everything that the shift leaves; the same chips again are refused', async () => {
   const job = await site.openJob('shift', 10);
   const chips = [await site.plugIn(), await site.plugIn()];

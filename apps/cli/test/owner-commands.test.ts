@@ -129,6 +129,25 @@ describe('jobs and tokens', () => {
     expect(readdirSync(here)).not.toContain('one');
   });
 
+  it('a job takes a further package, which is licensed once the job is approved again', async () => {
+    const next = join(here, 'next.seal');
+    await chain.run(...chain.sealWords(chipId, next));
+    const words = ['job', 'add-package', order.job, '--package', next];
+    const added = await chain.run(...words, ...chain.owner, '--json');
+    expect(jsonLines(added)).toEqual([
+      expect.objectContaining({ event: 'package-added', job: order.job, firmwareVersion: '1.0.0' }),
+    ]);
+    const packages = async () => {
+      const [view] = jsonLines(await chain.run('job', 'show', order.job, ...chain.owner, '--json'));
+      return (view!['packages'] as { approved: boolean }[]).map(({ approved }) => approved);
+    };
+    expect(await packages()).toEqual([true, false]);
+    await chain.run('job', 'approve', order.job, ...chain.owner);
+    expect(await packages()).toEqual([true, true]);
+    const { status, stderr } = await chain.try(...words, ...chain.owner);
+    expect([status, stderr]).toEqual([11, expect.stringContaining('job-package-repeated')]);
+  });
+
   it('lists every job, newest first', async () => {
     const { stdout } = await chain.run('job', 'list', ...chain.owner, '--json');
     const jobs = jsonLines({ stdout });
@@ -156,6 +175,57 @@ describe('jobs and tokens', () => {
     expect((await chain.run('token', 'list', ...chain.owner)).stdout).toContain(
       `${tokenId}: auditor, "alice", revoked `,
     );
+  });
+
+  it('for certain stations: a line elsewhere gets nothing, and one that is stopped nothing any more', async () => {
+    const place = ['--station', 'bench-1', '--station', 'shenzhen/*', '--accept', 'unprotected'];
+    const files = ['--package', at('open.seal'), '--content-key', at('open.seal.key'), '--quota', '2'];
+    const words = [
+      ...files,
+      '--few-units',
+      '1',
+      ...place,
+      '--approve',
+      '--id-file',
+      join(here, 'placed.job'),
+    ];
+    const one = await chain.try('job', 'open', ...chain.owner, ...words, '--line-token', join(here, 'x'));
+    expect([one.status, one.stderr]).toEqual([2, expect.stringContaining('for which of the stations')]);
+    const opened = await chain.run('job', 'open', ...chain.owner, ...words);
+    expect(opened.stdout).toContain(', for stations bench-1, shenzhen/* alone; quota 2');
+    const job = readFileSync(join(here, 'placed.job'), 'utf8').trim();
+
+    const token = (station: string, out: string) =>
+      chain.try('job', 'token', job, ...chain.owner, '--station', station, '--out', out);
+    const refused = await token('bench-2', join(here, 'bench-2.token'));
+    expect([refused.status, refused.stderr]).toEqual([11, expect.stringContaining('job-station-refused')]);
+    expect((await token('shenzhen/line-3', join(here, 'placed.token'))).status).toBe(0);
+    const listed = await chain.run('token', 'list', ...chain.owner);
+    expect(listed.stdout).toContain(`line of job ${job} at station shenzhen/line-3, "line"`);
+
+    const line = chain.lineWords({ sealed: at('open.seal'), job, token: join(here, 'placed.token') }, plug);
+    const station = ['--station', 'shenzhen/line-3'];
+    await chain.run('stop', 'new', ...chain.owner, ...station, '--reason', 'audit of the site');
+    expect((await chain.try('install', ...line)).stdout).toContain('#ERROR:FS0948');
+    await chain.run('stop', 'lift', ...chain.owner, ...station);
+    for (const named of [
+      ['--device', thumbprint],
+      ['--product', product],
+      ['--station', 'shenzhen/*'],
+    ]) {
+      await chain.run('stop', 'new', ...chain.owner, ...named, '--reason', 'a drill');
+      expect((await chain.run('stop', 'list', ...chain.owner)).stdout).toContain(
+        `${named[0]!.slice(2)} ${named[1]}: STOPPED since `,
+      );
+      expect((await chain.try('install', ...line)).stdout).toContain('#ERROR:FS0948');
+      await chain.run('stop', 'lift', ...chain.owner, ...named);
+    }
+    const installed = await chain.try('install', ...line);
+    expect([installed.status, installed.stdout]).toEqual([
+      21,
+      expect.stringContaining('FEW UNITS LEFT: 1 of 2'),
+    ]);
+    expect((await chain.try('audit', ...chain.owner, ...chain.auditWords())).status).toBe(0);
   });
 
   it("gives a further owner a token that does what the first one's does", async () => {

@@ -157,7 +157,7 @@ describe('what a station does not do', () => {
   });
 });
 
-describe('who is not who he should be', () => {
+describe('a station or line with a wrong identity', () => {
   const nowhere = ['tcp:127.0.0.1:9'];
 
   it.each([

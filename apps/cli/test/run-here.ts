@@ -78,7 +78,7 @@ export async function runUntil(
   return { status: await ended, stdout: out.text, stderr: err.text };
 }
 
-/** Standard output as JSON lines; throws when a line is none. */
+/** Standard output as JSON lines; throws when a line is not JSON. */
 export function jsonLines({ stdout }: Pick<Outcome, 'stdout'>): Record<string, unknown>[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -54,6 +54,18 @@ it('seals, personalizes, licenses, installs and audits with keys that never left
   expect(JSON.stringify(installed)).not.toContain(hsm.pin);
 });
 
+it('the key that opens content keys is replaced by another one of the token, and both open meanwhile', async () => {
+  const folder = chain.at('authority');
+  const uri = hsm.uri('server', 'kem-2');
+  await chain.run('authority', 'new-kem', folder, '--kem-token', uri);
+  const shown = await chain.run('keys', 'show', join(folder, 'kem.key'), '--json');
+  expect(shown.stdout).toContain(uri);
+  const before = await chain.run('keys', 'show', join(folder, 'kem-previous.key'), '--json');
+  expect(before.stdout).toContain(hsm.uri('server', 'kem'));
+  const valid = await chain.run('authority', 'serve', folder, '--validate');
+  expect(valid.stderr).toContain('still opens what was wrapped for it');
+});
+
 it('shows where a key is, and takes one that is there already', async () => {
   const shown = await chain.run('keys', 'show', chain.at('root.key'), '--json');
   expect(shown.stdout).toContain(hsm.uri('desk', 'root'));

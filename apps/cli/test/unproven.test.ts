@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withOptionField } from '@firmseal/chips';
 import { openocdOnChip } from '@firmseal/openocd/testing';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -117,7 +118,7 @@ describe('chips without agent', () => {
     await desk.audit();
   });
 
-  it('one with product states is closed, and answers nobody: that is what was asked of it', async () => {
+  it('one with product states is closed, as asked, and answers nobody', async () => {
     const order = await desk.plainOrder('stm32h563', 'product-states', 1);
     const { chip, via } = await desk.onProbe('stm32h563');
     const words = [...desk.unprovenWords(order, 'stm32h563', via), '--confirm-permanent'];
@@ -126,7 +127,7 @@ describe('chips without agent', () => {
     expect((await showJob(order)).job).toMatchObject({ units: 1, stated: { 'DONE-UNPROVEN': 1 } });
     await desk.audit();
     // Another chip in the same socket could be as silent: nothing is said of it.
-    expect((await desk.try(...words)).stderr).toContain('probe-refused');
+    expect((await desk.try(...words)).stderr).toContain('product-state-silent');
   });
 
   it('to readout level 2 only after that was confirmed, and through OpenOCD', async (context) => {
@@ -155,6 +156,23 @@ describe('chips without agent', () => {
 });
 
 describe('without a unit and without a write', () => {
+  it('a chip is refused that somebody began to provision', async () => {
+    const order = await desk.plainOrder('stm32h563', 'provisioned', 1);
+    const { chip, via } = await desk.onProbe('stm32h563', 'provisioned');
+    chip.powerOn();
+    chip.debug.connect();
+    const asked = { name: 'PRODUCT_STATE', value: 0x17 };
+    const values = withOptionField(chip.chip, chip.judge.optionsStored, asked);
+    expect(chip.debug.writeOptionBytes(values)).toBe('ok');
+    chip.powerOff();
+    chip.powerOn();
+    const before = chip.power.operations;
+    const words = [...desk.unprovenWords(order, 'stm32h563', via), '--confirm-permanent'];
+    expect((await desk.try(...words)).stderr).toContain('product-state-not-open');
+    expect(chip.power.operations).toBe(before);
+    expect((await showJob(order)).job).toMatchObject({ units: 0 });
+  });
+
   it('is refused: no flag, another machine, another job, another key, a changed package', async () => {
     const order = await desk.plainOrder(id, 'refused', 1, ...level1);
     const { chip, via } = await desk.onProbe(id, 'refused');

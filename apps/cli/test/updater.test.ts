@@ -72,7 +72,7 @@ const build = (...words: string[]) => runHere(['updater', 'build', at('panel.sea
 describe('firmseal updater build', () => {
   it('writes files for a host and one file, whose policy names all that may run in them', async () => {
     const outcome = await build('--licenses', at('licenses'), '--out', at('site'));
-    expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('1 licenses') });
+    expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('1 license') });
     const names = readdirSync(at('site'));
     const id = toHex(sealed.manifestDigest).slice(0, 16);
     expect(names.sort()).toEqual(
@@ -103,7 +103,7 @@ describe('firmseal updater build', () => {
     expect((await build('--out', at('site'))).status).toBe(0);
   });
 
-  it('publishes the licenses of a batch, and warns where there are none', async () => {
+  it('publishes the licenses of a batch, and warns when the batch has no licenses', async () => {
     const notAfterSeconds = Math.floor(Date.now() / 1000) + 3600;
     const { bundle, terms } = await makeLicense(sealed, line.device!, { terms: { notAfterSeconds } });
     const facts = { jobId: terms.jobId, manifestDigest: sealed.manifestDigest };
@@ -116,7 +116,7 @@ describe('firmseal updater build', () => {
     const delegation = await delegate('license-issuer', 'license issuer');
     writeFileSync(at('panel.batch'), encodeLicenseBatch({ list, delegation }, [bundle]));
     const outcome = await build('--licenses', at('panel.batch'), '--out', at('batched'));
-    expect(outcome).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('1 licenses') });
+    expect(outcome).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('1 license') });
     expect((await build('--out', at('bare'))).stderr).toContain('nothing is licensed here');
   });
 

@@ -35,6 +35,8 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+const hasAdopter = hasAsset('device/agent/build/adopter-stm32h743.hex');
+
 /** Set-up bundles it. */
 const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
 
@@ -141,6 +143,17 @@ export function callsOf({
       files: [],
       serves: true,
     },
+    'authority new-kem': {
+      words: ['authority', 'new-kem', into('authority')],
+      files: ['authority/kem-previous.key', 'authority/kem-previous.key.pub'],
+    },
+    'authority rewrap': { words: ['authority', 'rewrap', ...owner], files: [] },
+    // No key was replaced there.
+    'authority retire-kem': {
+      words: ['authority', 'retire-kem', into('authority'), ...owner],
+      files: [],
+      status: 3,
+    },
     'job open': {
       words: [
         ...['job', 'open', ...owner, '--package', at('panel.seal'), '--content-key', at('panel.seal.key')],
@@ -172,6 +185,15 @@ export function callsOf({
     },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
+    // The job has this package.
+    'job add-package': {
+      words: [
+        ...['job', 'add-package', job, ...owner, '--package', at('panel.seal')],
+        ...['--content-key', at('panel.seal.key')],
+      ],
+      files: [],
+      status: 11,
+    },
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
     'job approve': { words: ['job', 'approve', job, ...owner, ...approverWords(desk)], files: [] },
     // No chip has taken the unit.
@@ -205,6 +227,22 @@ export function callsOf({
       words: ['agent', 'load', at('panel.seal'), '--socket', 'tcp:127.0.0.1:1'],
       files: [],
       status: 13,
+    },
+    'adopt plan': {
+      words: [
+        ...['adopt', 'plan', '--chip', 'stm32f405', '--bootloader', '0x08000000..0x08007FFF'],
+        ...['--place', '0x08020000..0x0803FFFF'],
+      ],
+      files: [],
+      status: 14,
+    },
+    'adopt build': {
+      words: [
+        ...['adopt', 'build', '--chip', 'stm32h743', '--product', 'panel', '--root-key', at('root.key.pub')],
+        ...['--bootloader', '0x08000000..0x0801FFFF', '--place', '0x08020000..0x0803FFFF'],
+        ...['--out', into('adoption.bin')],
+      ],
+      ...(hasAdopter ? { files: ['adoption.bin'] } : { files: [], status: 3 }),
     },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],

@@ -3,7 +3,7 @@
 // silicon.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { bootOptions, changedOptions, findChip, readoutLevel } from '@firmseal/chips';
@@ -16,13 +16,14 @@ import {
   serveStlink,
   type VirtualChip,
 } from '@firmseal/virtual-stm32';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
 import { targetOf } from '../../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../../device/agent/toolchain/thumb.ts';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
 import { isWhole } from '../../../tools/test-report/sample.ts';
 import { lackingTool } from '../../../tools/test-report/skip-tests.ts';
+import { readPublicKey } from '../src/public-key-file.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';
 
@@ -74,6 +75,63 @@ it.for(['stm32h743', 'stm32u575'])(
     return;
   },
 );
+
+describe('whose agents a chip takes that is written from the file', () => {
+  const id = 'stm32h743';
+  const { addressStart } = findChip(id).layout.anchorData;
+  const exporting = (name: string, ...words: string[]) =>
+    chain.try('agent', 'export', '--chip', id, '--out', chain.at(name), ...words);
+  const blockIn = (name: string): Uint8Array =>
+    readImage(readFileSync(chain.at(name)), { fileName: chain.at(name) }).segments.find(
+      (segment) => segment.address === addressStart,
+    )!.bytes;
+  const product = ['--product', 'panel'];
+  const owner = () => ['--root-key', chain.at('root.key.pub'), ...product];
+
+  it('nobody’s beside the first one, where no root is given, and the command says so', async () => {
+    const { stdout } = await exporting('nobody.hex');
+    expect(stdout).toContain('names no root: a chip that is written with it keeps this agent for good');
+    expect(blockIn('nobody.hex').subarray(64, 162)).toEqual(new Uint8Array(98));
+  });
+
+  it('those of the root, the product and the agent signer that are given', async () => {
+    await chain.run('keys', 'new', '--role', 'agent-signer', '--out', chain.at('agent.key'));
+    await chain.run(
+      ...['keys', 'delegate', '--root', chain.at('root.key'), '--role', 'agent-signer', ...product],
+      ...[
+        '--key',
+        chain.at('agent.key.pub'),
+        '--counter-cap',
+        '20',
+        '--epoch',
+        '1',
+        '--out',
+        chain.at('agent.delegation'),
+      ],
+    );
+    const signers = ['--agent-delegation', chain.at('agent.delegation')];
+    const { status, stdout } = await exporting('owned.hex', ...owner(), '--epoch', '1', ...signers, '--json');
+    expect(status).toBe(0);
+    expect(jsonLines({ stdout })[0]).toMatchObject({
+      owner: { product: 'panel', epoch: 1, agentSigner: true },
+    });
+    const rootPublicKey = readPublicKey(chain.at('root.key.pub'));
+    const block = blockIn('owned.hex');
+    expect(block.subarray(64, 129)).toEqual(rootPublicKey);
+    expect(block.subarray(162, 227)).toEqual(readPublicKey(chain.at('agent.key.pub')));
+    expect(block[8]).toBe(1);
+  });
+
+  it('is refused in part, with a delegation by another root, and nothing is written', async () => {
+    for (const words of [product, ['--root-key', chain.at('root.key.pub')], ['--epoch', '1']])
+      expect((await exporting('refused.hex', ...words)).stderr).toContain('agent-owner-incomplete');
+    const signers = ['--agent-delegation', chain.at('signer.delegation')];
+    expect((await exporting('refused.hex', ...owner(), ...signers)).stderr).toContain(
+      'delegation-role-wrong',
+    );
+    expect(existsSync(chain.at('refused.hex'))).toBe(false);
+  });
+});
 
 it('the agent that another programmer wrote from the exported file makes its identity', async () => {
   const [id, facts] = ['stm32h743', findChip('stm32h743')];

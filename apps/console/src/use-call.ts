@@ -43,7 +43,7 @@ export interface Asked<N extends PageCall> {
   readonly again: () => void;
 }
 
-/** `everyMs`: asks again so often while the page is seen. */
+/** `everyMs`: asks again so often while the page is visible. */
 export function useCall<N extends PageCall>(
   name: N,
   input: CallInput<N>,

@@ -243,7 +243,9 @@ it('finds the units of a version for a recall, and gives them as a file for a sp
   await saved.saveAs(site.at('recall.csv'));
   await owner.reads('The file holds 2 units.');
   const [head, ...rows] = readFileSync(site.at('recall.csv'), 'utf8').trimEnd().split('\r\n');
-  expect(head).toBe('runs_it,device,product,chip,job,unit,proved_version,outcome,proved_at,receipt');
+  expect(head).toBe(
+    'runs_it,device,product,chip,job,unit,proved_version,outcome,proved_at,receipt,sbom_sha256',
+  );
   expect(rows.map((row) => row.split(',').slice(0, 5))).toEqual(
     thumbprints.toSorted().map((one) => ['runs it', one, 'panel', 'stm32f427', job]),
   );

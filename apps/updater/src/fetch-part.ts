@@ -5,7 +5,8 @@ import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 
 /**
- * The file, undefined where none is. `integrity`: as of a script element. Throws `update-download-failed`.
+ * The file; undefined when the server has no such file. `integrity`: as of a script element.
+ * Throws `update-download-failed`.
  */
 export async function fetchPart(
   url: string,

@@ -104,7 +104,7 @@ static fs_result check_fields(const uint8_t *block) {
   uint32_t before = block[USB_FLAGS];
   uint32_t i;
   FS_FIELD(block[5] == 0 && block[BOOTS] <= FS_BOARD_BOOTS_MOST);
-  /* An address is ASCII that is seen, from the first byte on, then zeros; without USB there is none. */
+  /* The page's address: printable ASCII, then zeros to the end. Without USB all bytes are zero. */
   for (i = PAGE; i < CRC_AT; i++) {
     FS_FIELD(block[i] == 0 || (before != 0 && within(block[i], 0x21u, 0x7Eu)));
     before = block[i];

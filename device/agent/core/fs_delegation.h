@@ -19,7 +19,7 @@ typedef struct {
   uint8_t root[FS_POINT_SIZE];
   uint8_t zeros[3];
   uint32_t epoch; /* the highest that the root proved */
-  uint32_t least; /* the lowest epoch of a delegation that was accepted; FS_COUNT_MAX: there was none */
+  uint32_t least; /* the lowest epoch of a delegation that was accepted; FS_COUNT_MAX: none was accepted */
 } fs_trust;
 
 typedef struct {

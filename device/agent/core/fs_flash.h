@@ -26,7 +26,7 @@ fs_answer fs_flash_holds(uint32_t address, const uint8_t *bytes, uint32_t length
 /* FS_YES when every byte reads as erased. */
 fs_answer fs_flash_blank(uint32_t address, uint32_t length);
 
-/* The erase unit that holds the address; FS_ERR_AREA_OUTSIDE_APPLICATION when there is none. */
+/* The erase unit that holds the address; FS_ERR_AREA_OUTSIDE_APPLICATION when no unit does. */
 fs_result fs_flash_unit_of(uint32_t address, fs_erase_unit *unit);
 
 /* Erases the unit that begins there, telling the host that it takes a while. FS_ERR_FLASH_ERASE_FAILED;

@@ -324,10 +324,6 @@ void fs_identity_write_certificate(fs_writer *writer) {
   uint8_t *room = fs_write_room(writer, loaded.certificate_length);
   if (!room || read_field(CERTIFICATE_AT, room, loaded.certificate_length) != FS_OK)
     writer->status = FS_ERR_INTERNAL_CHECK_FAILED;
-  /* Private keys stand ahead of it: a glitch of the read would have sent those. */
-  /* Defence certificate-read-again */
-  else if (fs_flash_holds(loaded.address + CERTIFICATE_AT, room, loaded.certificate_length) != FS_YES)
-    writer->status = FS_ERR_INTERNAL_CHECK_FAILED;
   fs_write_bytes_end(writer, start);
 }
 
@@ -343,10 +339,7 @@ fs_view fs_identity_product(void) {
   return product;
 }
 
-/* Twice: with one of the two left out, what lay on the stack would be the key. */
 void fs_identity_device_key(uint8_t key[FS_KEY_SIZE]) {
-  (void)read_field(offsetof(head, device_key), key, FS_KEY_SIZE);
-  /* Defence identity-key-read-again */
   (void)read_field(offsetof(head, device_key), key, FS_KEY_SIZE);
 }
 

@@ -102,7 +102,7 @@ static fs_answer mark_intact(const mark *read, uint32_t magic, uint32_t sequence
   return read->magic == magic && read->sequence == sequence ? FS_YES : FS_NO;
 }
 
-/* Takes the record at the walk's end: FS_YES, or FS_NO when there is none that is intact. */
+/* Takes the record at the walk's end: FS_YES, or FS_NO when no intact record stands there. */
 static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MARK_SIZE]) {
   const mark *head = (const mark *)(const void *)first;
   uint32_t address = unit->start + found->end;
@@ -232,7 +232,7 @@ static fs_result find(fs_answer *firm) {
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&fs_now, walks[newest].size), FS_ERR_JOURNAL_FAILED);
   if (walks[newest].size != STATE_SIZE) {
     FS_TRY(migrate());
-    walks[newest].clean = FS_NO; /* it is written anew before anything is acted on */
+    walks[newest].clean = FS_NO; /* it is written again before anything is acted on */
   }
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);

@@ -109,7 +109,7 @@ typedef struct {
 extern fs_state fs_now;
 
 /* Finds the newest intact state and makes sure that it is firmly written, and that no older one stands in the
- * other half; one of an older version of the layout is written anew in the present one.
+ * other half; a state in an older layout is written again in the present layout.
  * FS_ERR_JOURNAL_FAILED; FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands
  * there, and nothing was changed. */
 fs_result fs_journal_load(void);

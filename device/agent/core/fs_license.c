@@ -190,7 +190,7 @@ static fs_result __attribute__((noinline)) check_counted(const license *read, ui
 
 /* Step 8: counted before the key is opened. */
 static fs_result journal_unwrap(const license *read) {
-  /* A count that is not stored is not the one that is looked for. */
+  /* A count that was not stored would differ from the count expected. */
   volatile uint32_t count = fs_now.unwraps + 1u;
   /* Defence license-unwraps-limited */
   FS_INSIST(fs_now.unwraps < read->ceiling, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);

@@ -98,7 +98,7 @@ static fs_result do_record(exchange *now) {
 }
 
 static fs_result do_finish(exchange *now) {
-  volatile fs_result result = fs_personalize_finish(now->view); /* looked at anew where it is given back */
+  volatile fs_result result = fs_personalize_finish(now->view); /* looked at again where it is given back */
   if (result == FS_OK) now->then = AFTER_PROTECT;
   return result;
 }

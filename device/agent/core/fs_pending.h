@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* A request with this sequence number is under way; from fs_pending_end on there is none. */
+/* A request with this sequence number is under way; fs_pending_end ends it. */
 void fs_pending_begin(uint8_t sequence);
 void fs_pending_end(void);
 

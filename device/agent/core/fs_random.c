@@ -1,6 +1,6 @@
 /*
- * See fs_random.h. Without a generator in hardware: each boot begins anew from the seed and a number that the
- * journal counts up before the first output, so that no output comes twice in the life of the device.
+ * See fs_random.h. Without a generator in hardware: each boot begins again from the seed and a number that
+ * the journal counts up before the first output, so that no output comes twice in the life of the device.
  */
 #include "fs_random.h"
 

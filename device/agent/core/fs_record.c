@@ -104,7 +104,7 @@ static fs_result note_progress(const fs_area *area) {
   return fs_journal_progress(end);
 }
 
-/* Length of the chunk awaited, at most the chunk size; 0 when none is. */
+/* Length of the chunk awaited, at most the chunk size; 0 when no chunk is awaited. */
 static uint32_t chunk_length(void) {
   uint32_t left;
   if (fs_session.area >= fs_session.manifest.area_count) return 0;

@@ -9,7 +9,7 @@
 #define FS_RECORD_OVERHEAD 48u
 #define FS_CHUNK_MAX 4096u
 
-/* Length of the record awaited, 49 to 4144 bytes; 0 when none is. */
+/* Length of the record awaited, 49 to 4144 bytes; 0 when no record is awaited. */
 uint32_t fs_record_length(void);
 
 /* FS_YES when the bytes are the record awaited, by length and hash. */

@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
   fs_trust trust;
-  fs_answer met;   /* the root that the chip's floors name was passed on the way, or there is none */
+  fs_answer met;   /* the root that the chip's floors name was passed, or the floors name no root */
   uint32_t counter_cap;
   uint8_t thumbprint[FS_HASH_SIZE];
   uint8_t nonce[FS_NONCE16_SIZE];

@@ -28,7 +28,7 @@ enum {
 FS_STATIC_ASSERT(AT_RECEIPT * 4u == 68u);
 FS_STATIC_ASSERT(FS_STATUS_LENGTH > AT_RECEIPT * 4u);
 
-/* Length of the receipt; 0 when none was asked for, or there is none. */
+/* Length of the receipt; 0 when the application asked for no receipt, or the chip has no receipt to give. */
 static uint32_t leave_receipt(uint8_t *place) {
   static const fs_view no_challenge = {0, 0};
   fs_writer writer = fs_writer_open(place, FS_STATUS_LENGTH - AT_RECEIPT * 4u);

@@ -5,7 +5,7 @@
 #ifndef FS_STATUS_H
 #define FS_STATUS_H
 
-/* Writes the block, with a receipt behind it when the application asked for one before the reset. */
+/* Writes the status block. A receipt follows it if the application asked for one before the reset. */
 void fs_status_leave(void);
 
 #endif

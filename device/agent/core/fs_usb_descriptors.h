@@ -8,7 +8,7 @@
 #define FS_USB_VENDOR_ID 0x1209u
 #define FS_USB_PRODUCT_ID 0x0001u
 
-/* GET_DESCRIPTOR of the device. FS_NO: there is none. */
+/* GET_DESCRIPTOR of the device. FS_NO: the device has no such descriptor. */
 fs_answer fs_usb_descriptor(uint8_t type, uint8_t index, fs_view *found);
 /* The DFU functional descriptor of an alternate setting. */
 fs_view fs_usb_functional(uint32_t alternate);

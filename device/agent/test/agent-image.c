@@ -3,6 +3,7 @@
  * host gives. Never part of an agent.
  */
 #include "fs_agent_image.h"
+#include "fs_anchor_block.h"
 #include "fs_flow.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -28,4 +29,21 @@ uint32_t image_check(uint32_t slot, uint32_t product_length, uint32_t epoch, uin
   if (result != FS_OK) return 0xffffffffu - result;
   if (fs_flow != FS_FLOW_IDLE + 2u * FS_STEP_IMAGE) return 0xffffffffu;
   return facts.version;
+}
+
+/* From here on by the data block of the anchor. 0, or the fault. */
+EXPORT(anchor_read) uint32_t anchor_read(void) {
+  const fs_result result = fs_anchor_block_read(&trust);
+  return result == FS_OK ? 0 : result;
+}
+
+EXPORT(anchor_signer) uint8_t *anchor_signer(void) { return trust.signer; }
+
+EXPORT(anchor_number) uint32_t anchor_number(uint32_t which) {
+  const uint32_t numbers[] = {trust.epoch, trust.measured_counter, trust.product_length, trust.signer_cap};
+  return numbers[which];
+}
+
+EXPORT(anchor_check) uint32_t anchor_check(uint32_t slot) {
+  return image_check(slot, trust.product_length, trust.epoch, trust.measured_counter, 0);
 }

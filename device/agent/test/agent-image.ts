@@ -22,6 +22,10 @@ interface Exports {
   image_check(
     ...words: [slot: number, product: number, epoch: number, measured: number, held: number]
   ): number;
+  anchor_read(): number;
+  anchor_signer(): number;
+  anchor_number(which: number): number;
+  anchor_check(slot: number): number;
 }
 
 /** What the anchor's data say. */
@@ -32,11 +36,13 @@ export interface AnchorData {
   readonly measured: { readonly codeDigest: Uint8Array; readonly counter: number };
 }
 
-const { addressStart: slotStart, length: slotBytes } = findChip('stm32f427').layout.agent;
+const { agent, anchorData } = findChip('stm32f427').layout;
+const { addressStart: slotStart, length: slotBytes } = agent;
 
 export class ImageChecker {
   readonly #exports: Exports;
   #slot: Uint8Array = new Uint8Array(0);
+  #block: Uint8Array = new Uint8Array(0);
 
   private constructor(module: Uint8Array) {
     const unused = () => {
@@ -49,10 +55,11 @@ export class ImageChecker {
       ...Object.fromEntries(named.map((name) => [name, unused])),
       ...wasmAgentCrypto(crypto, () => new Uint8Array(this.#exports.memory.buffer)),
       flash_read: (address: number, pointer: number, length: number) => {
-        const from = (address >>> 0) - slotStart;
+        const isData = address >>> 0 === anchorData.addressStart;
+        const from = isData ? 0 : (address >>> 0) - slotStart;
         if (from < 0 || from + length > slotBytes) throw new Error('a read outside of the slot');
         const bytes = new Uint8Array(length).fill(0xff);
-        bytes.set(this.#slot.subarray(from, from + length));
+        bytes.set((isData ? this.#block : this.#slot).subarray(from, from + length));
         new Uint8Array(this.#exports.memory.buffer).set(bytes, pointer);
         return fsOk;
       },
@@ -61,10 +68,37 @@ export class ImageChecker {
     this.#exports = instance.exports as Exports;
   }
 
-  static async create(weakening: Weakening = {}): Promise<ImageChecker> {
+  /** `isAnchor`: it knows the agent signer that the data name, as the agent does not. */
+  static async create(weakening: Weakening = {}, isAnchor = false): Promise<ImageChecker> {
     const source = readFileSync(new URL('agent-image.c', import.meta.url), 'utf8');
     const sources = new Map([['agent-image.c', source]]);
-    return new ImageChecker(await buildWithTests('stm32f427', sources, { memoryBytes: 131_072, weakening }));
+    const options = { memoryBytes: 131_072, weakening, isAnchor };
+    return new ImageChecker(await buildWithTests('stm32f427', sources, options));
+  }
+
+  /** What it finds in the data block, whose image it checks from then on; or the code of its fault. */
+  readBlock(block: Uint8Array) {
+    const { image_root, image_product, image_measured, ...exports } = this.#exports;
+    this.#block = block;
+    const fault = exports.anchor_read();
+    if (fault !== 0) return faultNumbers(fault);
+    const at = (start: number, length: number) =>
+      new Uint8Array(this.#exports.memory.buffer).slice(start, start + length);
+    const [epoch, counter, productLength, counterCap] = [0, 1, 2, 3].map(
+      (n) => exports.anchor_number(n) >>> 0,
+    );
+    return {
+      ...{ epoch: epoch!, counter: counter!, codeDigest: at(image_measured(), 32) },
+      ...{ rootPublicKey: at(image_root(), 65), product: at(image_product(), productLength!) },
+      signer: { publicKey: at(exports.anchor_signer(), 65), counterCap: counterCap! },
+    };
+  }
+
+  /** As `check`, by the data block that was read last. */
+  checkByBlock(image: Uint8Array): number | string {
+    this.#slot = image;
+    const found = this.#exports.anchor_check(slotStart) >>> 0;
+    return found < 0x8000_0000 ? found : faultNumbers(0xffff_ffff - found);
   }
 
   /** The version that it finds, or the code of its fault. `held`: the head is not in the slot yet. */

@@ -123,7 +123,7 @@ describe.skipIf(!canBuild)('rates', () => {
     );
   };
 
-  test('the rate of the settings is the one that is understood', () => {
+  test('the agent understands the rate of the settings', () => {
     const settled = line();
     settled.chip.hostBaud = 115_200;
     expect(faultAt(settled, comPort(plain))).toBeUndefined();
@@ -247,7 +247,7 @@ describe.skipIf(!canBuild)('without a defence', () => {
     expect(faultOf(weak('board-of-this-chip', ''), refused['another chip'].block)).toBeUndefined();
   });
 
-  test('the ports: the agent uses registers that are none', () => {
+  test('the ports: the agent uses registers that do not exist', () => {
     const { block } = refused['a port that the chip lacks'];
     expect(faultOf(weak('board-ports', '(void)has_ports;'), block)).toBeUndefined();
   });

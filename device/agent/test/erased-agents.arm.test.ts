@@ -2,8 +2,6 @@
 // agent, application. What the anchor puts back, and what is loaded where both agents are gone;
 // then a sealed install succeeds.
 
-import { concatBytes, u32le } from '@firmseal/bytes';
-import { decodeCbor } from '@firmseal/cbor-cose';
 import { type Chip, eraseUnitsOf, findChip, type Range } from '@firmseal/chips';
 import { describe, expect, test } from 'vitest';
 import { quickMachineLine } from '../../../lab/power/bench.ts';
@@ -13,7 +11,8 @@ import { agentSlot } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { type ErasingChip, erasingApplication } from './erasing-application.ts';
-import type { Line } from './line.ts';
+import { enterAgent } from './hostile-application.ts';
+import { isLoader, loadAgent } from './loader-line.ts';
 import { personalizeMachine } from './machine-line.ts';
 import { makePackage } from './trusted-site.ts';
 
@@ -32,22 +31,6 @@ function packageOf(chip: Chip, ranges: readonly Range[], securityCounter: number
   const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
   const core = { entry: slot.storeStart, chips: [chip.id], leastReadoutLevel: 2 as const, securityCounter };
   return makePackage(chip.id, { core, areas: [{ area, plaintext: program }] });
-}
-
-function enterAgent({ chip }: Line): void {
-  chip.setPin('agent-request', true);
-  chip.reset();
-  chip.setPin('agent-request', false);
-}
-
-const isLoader = (line: Line): boolean =>
-  (decodeCbor(line.request(0x01), { maxBytes: 4096 }) as Map<number, unknown>).get(32) === true;
-
-/** As `firmseal agent load` sends it. */
-function load(line: Line, image: Uint8Array): void {
-  line.request(0x40, image.subarray(0, 1024));
-  for (let at = 1024; at < image.length; at += 1024)
-    line.request(0x41, concatBytes(u32le(at), image.subarray(at, at + 1024)));
 }
 
 describe.skipIf(!canBuild).each(['stm32f427', 'stm32g0b1'] as const)('%s, at level 2', (id) => {
@@ -75,10 +58,7 @@ describe.skipIf(!canBuild).each(['stm32f427', 'stm32g0b1'] as const)('%s, at lev
       enterAgent(line);
       if (ranges.length === 2) {
         expect(isLoader(line)).toBe(true);
-        // The application would run again, and erase again.
-        line.chip.setPin('agent-request', true);
-        load(line, agentSlot(build.elf, chip).bytes);
-        line.chip.setPin('agent-request', false);
+        loadAgent(line, agentSlot(build.elf, chip).bytes);
       }
       for (const { addressStart } of [a, b])
         expect(line.chip.judge.flash(addressStart + 1024, 4096)).toEqual(

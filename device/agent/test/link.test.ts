@@ -1,4 +1,4 @@
-// The link as a hostile or careless host meets it: frames that are none, repeats, requests out of place.
+// The link as a hostile or careless host meets it: damaged frames, repeats, requests out of place.
 // spec/link.md sections 1 to 3.
 
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // The random generator as the machine code of the U575 uses it: with the configuration that ST names for NIST
-// SP 800-90B, and started anew by CONDRST after a seed error, which switching it off does not cure.
+// SP 800-90B, and started again by CONDRST after a seed error, which switching it off does not cure.
 
 import { expect, test } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';

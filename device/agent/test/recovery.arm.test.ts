@@ -109,7 +109,7 @@ describe.skipIf(!canBuild)('an application at the start of flash of an STM32F427
 describe.skipIf(!canBuild).each(sampled(['stm32g0b1', 'stm32u575'], ['stm32g0b1']))(
   'a lost journal on %s, in machine code',
   (id) => {
-    test('is made anew, and not below the counter that was installed', async () => {
+    test('is made again, and not below the counter that was installed', async () => {
       const build = buildAgent(targetOf(id));
       const line = quickMachineLine(id, 'lost journal', build);
       await personalizeMachine(line, 0);

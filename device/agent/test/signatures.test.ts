@@ -114,7 +114,7 @@ describe('hellos', () => {
     expect(seen.size).toBe(12);
   });
 
-  it('repeat a nonce where none is drawn, which this test sees', async () => {
+  it('repeat a nonce when the agent draws no nonce, and this test finds it', async () => {
     const agent = await buildWeakenedAgent(chipId, { 'hello-nonce': '' });
     const line = await personalizedLine(chipId, 1, 'line', agent);
     expect(line.hello().nonce).toEqual(line.hello().nonce);

@@ -116,7 +116,7 @@ describe.each(sampled(['stm32f427', 'stm32h743', 'stm32u575'], ['stm32f427']))('
     return { file: withLicense(sealed, await makeLicense(sealed, line.device!)) };
   };
   const refusals: readonly (readonly [string, string, Wrong])[] = [
-    ['a file that is none', 'package-magic-wrong', async ({ replacing }) => flipped(replacing, 0)],
+    ['a file that is no package', 'package-magic-wrong', async ({ replacing }) => flipped(replacing, 0)],
     ['a forged package', 'delegation-signature-invalid', forged],
     ['an older package', 'counter-rolled-back', older],
     ['a package without a license', 'package-license-missing', async ({ next }) => ({ file: next.file })],

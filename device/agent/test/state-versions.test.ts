@@ -61,7 +61,7 @@ async function chipWith(journal: Bytes, own: Bytes, agent?: Uint8Array): Promise
 
 const kept = { securityCounter: 5, installCount: 3, unwraps: 4, lifeCycle: 'erased' };
 
-it('a journal of the first version is written anew, and the chip goes on', async () => {
+it('a journal of the first version is written in the present layout, and the chip goes on', async () => {
   const chip = await chipWith(journalImage(deviceKey, state, 1), await identity());
   chip.powerOn();
   const line = new Line(chip);

@@ -167,7 +167,9 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     expect(mistakes(line)).toEqual([]);
   });
 
-  test('without the wait for device mode, or the other source of frames, no device is seen', ({ skip }) => {
+  test('without the wait for device mode, or the other source of frames, the host finds no device', ({
+    skip,
+  }) => {
     skip(!isWhole, 'two more builds of the agent: only in npm run lab -- suites');
     const early = usbLine({ 'usb-mode-wait': 'connect();' });
     expect(early.chip.usb).toBeUndefined();

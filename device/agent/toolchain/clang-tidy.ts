@@ -39,7 +39,8 @@ function flagsOf(target: Target): string[] {
 }
 
 /**
- * Findings on sources of a target, in one run; empty when there are none. Throws when one does not compile.
+ * Findings on sources of a target, in one run; empty when clang-tidy finds nothing.
+ * Throws when one does not compile.
  */
 export function tidyFindings(sources: readonly string[], target: Target): string {
   const flags = flagsOf(target);

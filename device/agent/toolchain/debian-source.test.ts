@@ -50,7 +50,7 @@ it('unpacks the files that are listed', () => {
   expect(readdirSync(debianSourceFolder(good, cache))).toEqual(['wanted']);
 });
 
-it('refuses another archive than the one that is meant', () => {
+it('refuses an archive with another hash', () => {
   const other = { ...good, package: 'other', sha256: '00'.repeat(32) };
   expect(() => debianSourceFolder(other, cache)).toThrow('expected is 0000');
   expect(debianSourceMissing({ ...other, package: 'third' }, cache)).toContain('expected is 0000');

@@ -1,7 +1,7 @@
 // The chips of the catalogue programmed by a client that nobody here wrote: OpenOCD, through ST's
 // stlink-server protocol. Identity, flash, option bytes, readout protection and what its fall erases; at
 // level 2 OpenOCD finds no target. What was observed is kept in conformance/openocd.json; the test
-// compares, FIRMSEAL_RECORD=1 writes it anew.
+// compares, FIRMSEAL_RECORD=1 writes it again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

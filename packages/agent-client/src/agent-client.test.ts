@@ -147,7 +147,7 @@ describe('answers that are not of the form', () => {
     ['a missing key', encodeCbor(new Map(infoEntries.slice(0, 8)))],
     ['a life cycle beyond the last', changed(3, 8)],
     ['a frame below 128 bytes', changed(4, 127)],
-    ['a window of none', changed(5, 0)],
+    ['a window of no records', changed(5, 0)],
     ['a readout level of 3', changed(7, 3)],
     ['control characters in the chip id', changed(1, 'a\u001b[2J')],
     ['trailing bytes', Uint8Array.of(...infoPayload, 0)],
@@ -169,7 +169,7 @@ describe('answers that are not of the form', () => {
         { seed: 4, numRuns: 300 },
       );
   });
-  test('a byte where none belongs', async () => {
+  test('a byte where no byte belongs', async () => {
     const { client, clock } = await connect(() => ({ payload: Uint8Array.of(0) }));
     await expect(clock.run(client.acknowledge())).rejects.toMatchObject({ code: 'link-answer-malformed' });
     await expect(clock.run(client.start())).rejects.toMatchObject({ code: 'link-answer-malformed' });

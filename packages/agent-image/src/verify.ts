@@ -20,7 +20,7 @@ export interface VerifiedAgent {
   readonly code: Bytes;
   /** Left out: the measured agent, which says none. */
   readonly agentVersion?: number;
-  /** In force with what the proof told; that of the trust when there is none. */
+  /** The epoch in force once the proof was read; without a proof, the epoch of the trust. */
   readonly epoch: number;
 }
 

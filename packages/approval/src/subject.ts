@@ -34,6 +34,8 @@ export type OrderAccept = (typeof orderAccepts)[number];
 
 /** Packages that one order names. */
 export const mostOrderPackages = 16;
+/** Stations and sites that one order names. */
+const mostOrderStations = 8;
 
 /** A job as its approver signs it. */
 export interface OrderSubject {
@@ -48,6 +50,8 @@ export interface OrderSubject {
   readonly validUntilSeconds?: number | undefined;
   /** SHA-256 of the job's ledger policy (spec/ledger.md section 9). */
   readonly ledgerPolicy?: Bytes | undefined;
+  /** Stations and sites that alone may take licenses, 1 to 8, ascending (spec/station.md section 8). */
+  readonly stations?: readonly string[] | undefined;
 }
 
 interface PackageSubject {
@@ -101,30 +105,38 @@ export const printableText = (most: number): Schema<string> => textString(1, mos
 const sentence = printableText(200);
 const word64 = printableText(64);
 
-const order = tuple(
+const orderItems = [
   integer(1, 0x7fffffff),
   integer(1, orderModes.length),
   arrayOf(integer(1, orderAccepts.length), 0, orderAccepts.length),
   arrayOf(bytes32, 1, mostOrderPackages),
   nullable(word),
   nullable(bytes32),
-);
+] as const;
+const order = tuple(...orderItems);
+/** An order that names no station has no such item. */
+const orderOfStations = tuple(...orderItems, arrayOf(textString(1, 32, /^[!-~]*$/), 1, mostOrderStations));
 const voided = tuple(count, bytes32, sentence);
 const recovery = tuple(bytes32, count, count);
 const acknowledgement = tuple(count, bytes16, bytes32, word64, sentence);
 
-const rises = (numbers: readonly number[]) => numbers.every((one, i) => i === 0 || numbers[i - 1]! < one);
+const rises = <T extends number | string>(items: readonly T[]) =>
+  items.every((one, i) => i === 0 || items[i - 1]! < one);
 
 const readers: { readonly [K in ApprovalKind]: Schema<Extract<Subject, { kind: K }> | undefined> } = {
   order: (value, what) => {
-    const [quota, mode, accepts, packages, until, ledger] = order(value, what);
+    const isOfStations = Array.isArray(value) && value.length > orderItems.length;
+    const [quota, mode, accepts, packages, until, ledger, stations] = isOfStations
+      ? orderOfStations(value, what)
+      : ([...order(value, what), undefined] as const);
     const distinct = new Set(packages.map((one) => one.join())).size === packages.length;
-    if (!rises(accepts) || !distinct) return undefined;
+    if (!rises(accepts) || !distinct || (stations && !rises(stations))) return undefined;
     return {
       ...{ kind: 'order', quota, mode: orderModes[mode - 1]!, packages },
       accepts: accepts.map((one) => orderAccepts[one - 1]!),
       ...(until === null ? {} : { validUntilSeconds: until }),
       ...(ledger === null ? {} : { ledgerPolicy: ledger }),
+      ...(stations === undefined ? {} : { stations }),
     };
   },
   package: (value, what) => {
@@ -161,6 +173,7 @@ export function subjectInput(subject: Subject): CborInput {
       return [
         ...[subject.quota, orderModes.indexOf(subject.mode) + 1, accepts, [...subject.packages]],
         ...[subject.validUntilSeconds ?? null, subject.ledgerPolicy ?? null],
+        ...(subject.stations === undefined ? [] : [[...subject.stations]]),
       ];
     }
     case 'package':

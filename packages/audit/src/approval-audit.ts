@@ -18,7 +18,8 @@ import type { Crypto } from '@firmseal/crypto';
 import { CountedApprovals, type Question } from './counted-approvals.ts';
 import { demand } from './demand.ts';
 import type { FindingCode, Notice } from './findings.ts';
-import type { LoggedAct, LoggedAlarm, LoggedJob, LoggedLicense } from './logged-state.ts';
+import type { LoggedAct, LoggedJob, LoggedLicense } from './logged-job.ts';
+import type { LoggedAlarm } from './logged-state.ts';
 import type { AuditTrust } from './trust.ts';
 
 type Asked = Question & { readonly what: string };
@@ -72,14 +73,13 @@ export class ApprovalAudit {
   /** A license is for a package and under an order that approvers signed before it. */
   checkLicense(subject: string, license: LoggedLicense): void {
     const { row, crypto } = this.#options;
-    const { quota, mode, accepts, validUntilMs, ledgerPolicy } = row;
+    const { quota, mode, accepts, validUntilMs, ledgerPolicy, stations } = row;
     const until = validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) };
     const ledger = ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {};
-    const order = { quota, mode, accepts, ...until, ...ledger };
-    this.#check(subject, { ...license, what: 'the order', covers: coversOrder(order) });
-    const { manifest } = license;
-    const covers = coversPackage(fromHex(manifest));
-    this.#check(subject, { ...license, what: `package ${manifest}`, covers });
+    const order = { quota, mode, accepts, ...until, ...ledger, ...(stations ? { stations } : {}) };
+    const { manifest, ...at } = license;
+    this.#check(subject, { ...at, what: 'the order', covers: coversOrder(order) });
+    this.#check(subject, { ...at, what: `package ${toHex(manifest)}`, covers: coversPackage(manifest) });
   }
 
   /** What an owner did that approvers have to have signed. */
@@ -102,10 +102,8 @@ export class ApprovalAudit {
     if (act.kind === 'close') return { kind: 'close' };
     if (act.kind === 'void') {
       const { unit: unitIndex, reason } = act;
-      const [holder] = [...(this.#options.logged?.units ?? [])].find(([, unit]) => unit === unitIndex) ?? [];
-      return holder === undefined
-        ? undefined
-        : { kind: 'void', unitIndex, thumbprint: fromHex(holder), reason };
+      const { units } = this.#options.logged!;
+      return { kind: 'void', unitIndex, thumbprint: units.keyAt(unitIndex), reason };
     }
     const alarm = alarms.get(act.alarm);
     if (alarm === undefined) return undefined;

@@ -9,9 +9,11 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyIdentityOf } from '@firmseal/certificate';
 import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { LogChain, type LogHead } from '@firmseal/ledger';
+import { type ChainBreak, type DecodedLogEntry, LogChain, type LogHead } from '@firmseal/ledger';
 import type { OutcomeFile } from '@firmseal/station';
+import { clockNotice, clockStepNotice } from './clock-notice.ts';
 import { demand } from './demand.ts';
+import type { UnitScope } from './earlier-units.ts';
 import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
 import { JobAudit } from './job-audit.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
@@ -47,8 +49,6 @@ export interface AuditOptions {
   readonly onStated?: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
 
-const clockToleranceMs = 120_000;
-
 /**
  * Audits lines of evidence (GET /v1/export, or a file of it). Faults in the evidence are findings; nothing is
  * thrown for them, only what the lines themselves throw while they are fetched.
@@ -77,6 +77,7 @@ export class Audit {
   readonly #unaudited = new Set<string>();
   readonly #jobs: JobSummary[] = [];
   readonly #recoveries: RecoveryAudit;
+  #scopeOf: (job: string, unit: number) => UnitScope = () => 'now';
   #claimed: LogHead | undefined;
   #job: JobAudit | undefined;
   #lines = 0;
@@ -100,6 +101,11 @@ export class Audit {
     return this.#logged;
   }
 
+  /** Of the entries so far. */
+  get head(): LogHead {
+    return this.#chain.head;
+  }
+
   get findingCount(): number {
     return this.#findingCount;
   }
@@ -118,14 +124,46 @@ export class Audit {
 
   /** False when further lines are not worth reading: a file without end ends here. */
   addLine(text: string): boolean {
+    return this.#attemptLine((number) => decodeEvidenceLine(text, number));
+  }
+
+  /** The same for a line that was made here. */
+  addMade(line: EvidenceLine): boolean {
+    return this.#attemptLine(() => line);
+  }
+
+  /**
+   * The next entry of the log, by whoever has computed its leaf himself, instead of its line; what it says.
+   * False: no further ones are worth reading.
+   */
+  addEntry(entry: {
+    salt: Uint8Array;
+    entry: Uint8Array;
+    leaf: Uint8Array;
+  }): DecodedLogEntry | false | undefined {
+    const { decoded, breaks } = this.#chain.addEntry(entry);
+    this.#follow(decoded, breaks);
+    return this.#isWorthwhile && decoded;
+  }
+
+  /** Rows come of those units alone that are `now`; `earlier` ones are counted by the log. */
+  limit(scopeOf: (job: string, unit: number) => UnitScope): void {
+    this.#scopeOf = scopeOf;
+  }
+
+  get #isWorthwhile(): boolean {
+    return this.#findingCount + this.#logged.contradictions.length < mostCounted;
+  }
+
+  #attemptLine(lineOf: (number: number) => EvidenceLine): boolean {
     const number = ++this.#lines;
     try {
-      this.#add(decodeEvidenceLine(text, number));
+      this.#add(lineOf(number));
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.#report({ code: 'evidence-malformed', subject: `line ${number}`, detail });
     }
-    if (this.#findingCount + this.#logged.contradictions.length < mostCounted) return true;
+    if (this.#isWorthwhile) return true;
     const detail = `they were not read: there were ${mostCounted} contradictions before them`;
     this.#report({ code: 'evidence-malformed', subject: `the lines after line ${number}`, detail });
     return false;
@@ -177,29 +215,33 @@ export class Audit {
   #begin({ size, head, atMs }: EvidenceLine & { kind: 'head' }): void {
     this.#claimed = { size, head };
     const { nowMs } = this.#options;
-    const differenceMs = nowMs === undefined ? 0 : atMs - nowMs;
-    if (Math.abs(differenceMs) > clockToleranceMs)
-      this.#notices.push({
-        code: 'clock',
-        detail: `the authority's clock is ${spanText(differenceMs)} ${differenceMs > 0 ? 'ahead of' : 'behind'} this one`,
-      });
+    const notice = nowMs === undefined ? undefined : clockNotice(atMs - nowMs);
+    if (notice) this.#notices.push(notice);
   }
 
   #addLog(row: EvidenceLine & { kind: 'log' }): void {
-    for (const { sequence, problem } of this.#chain.add(row))
+    const { decoded, breaks } = this.#chain.addRow(row);
+    this.#follow(decoded, breaks);
+  }
+
+  #follow(decoded: DecodedLogEntry | undefined, breaks: readonly ChainBreak[]): void {
+    for (const { sequence, problem } of breaks)
       this.#report({
         code: 'log-broken',
         subject: `entry ${sequence}`,
         detail: `the chain breaks: ${problem}`,
       });
-    this.#logged.add(row);
+    const { size, head } = this.#chain.head;
+    this.#logged.add(size - 1, decoded, head);
     this.#compareHeads();
   }
 
   /** Each noted head is compared when the log has reached its length. */
   #compareHeads(): void {
+    const { known = [] } = this.#options;
+    if (known.length === 0) return;
     const present = this.#chain.head;
-    for (const { size, head } of this.#options.known ?? []) {
+    for (const { size, head } of known) {
       if (size !== present.size || equalBytes(head, present.head)) continue;
       const detail = 'the head differs from the one that was noted earlier';
       this.#report({ code: 'log-forked', subject: `the first ${size} entries`, detail });
@@ -210,17 +252,18 @@ export class Audit {
   #addIdentity(line: EvidenceLine & { kind: 'identity' }): void {
     const digest = toHex(line.recordDigest);
     const subject = `record ${digest}`;
-    const found = this.#logged.identities.get(digest);
-    const [row, logged] = [`${line.product}, device ${toHex(line.thumbprint)}`, found?.text];
-    if (found === undefined || found.met)
+    const found = this.#logged.identities.meet(line.recordDigest);
+    const text = (of: { product: string; thumbprint: Uint8Array }) =>
+      `${of.product}, device ${toHex(of.thumbprint)}`;
+    const row = text(line);
+    if (found === undefined || found.again)
       this.#report({
         code: 'row-unlogged',
         subject,
         detail: 'the log does not tell of it, or it comes twice',
       });
-    else if (row !== logged)
-      this.#report({ code: 'row-differs', subject, detail: `the log says ${logged}, the row ${row}` });
-    if (found !== undefined) found.met = true;
+    else if (row !== text(found))
+      this.#report({ code: 'row-differs', subject, detail: `the log says ${text(found)}, the row ${row}` });
     const trust = this.#options.products.get(line.product);
     if (trust === undefined) {
       this.#unaudited.add(line.product);
@@ -256,6 +299,7 @@ export class Audit {
       notice: (notice) => this.#notices.push(notice),
       onInstall: onInstall ?? (() => undefined),
       onStated: onStated ?? (() => undefined),
+      scopeOf: (unit) => this.#scopeOf(job, unit),
     });
   }
 
@@ -282,9 +326,8 @@ export class Audit {
         const detail = 'the log tells of this job';
         this.#report({ code: 'row-missing', job, subject: `job ${job}`, detail });
       }
-    for (const [digest, { met }] of this.#logged.identities)
-      if (!met)
-        this.#report({ code: 'row-missing', subject: `record ${digest}`, detail: 'the log tells of it' });
+    for (const digest of this.#logged.identities.unmet())
+      this.#report({ code: 'row-missing', subject: `record ${digest}`, detail: 'the log tells of it' });
     this.#auditLog();
     const ok = this.#findingCount === 0;
     const { head } = this.#chain;
@@ -336,11 +379,7 @@ export class Audit {
       for (const finding of findings) this.#report(finding);
     }
     this.#recoveries.end();
-    for (const { sequence, backMs } of clockSteps)
-      this.#notices.push({
-        code: 'clock',
-        detail: `entry ${sequence}: the time goes back by ${spanText(backMs)}`,
-      });
+    for (const step of clockSteps) this.#notices.push(clockStepNotice(step));
     for (const product of this.#unaudited)
       this.#notices.push({
         code: 'product-not-audited',
@@ -352,12 +391,4 @@ export class Audit {
     this.#findingCount++;
     if (this.#findings.length < mostFindings) this.#findings.push(finding);
   }
-}
-
-/** The largest unit that fits: `400 days`, `3 minutes`. */
-function spanText(spanMs: number): string {
-  const minutes = Math.round(Math.abs(spanMs) / 60_000);
-  if (minutes < 120) return `${minutes} minutes`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
 }

@@ -10,7 +10,7 @@ import {
   type VerifiedApproval,
 } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
-import type { LoggedMoment } from './logged-state.ts';
+import type { LoggedMoment } from './logged-job.ts';
 import type { AuditTrust } from './trust.ts';
 
 /** What was done, and which approvals are about it. */

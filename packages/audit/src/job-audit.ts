@@ -20,9 +20,12 @@ import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { OutcomeFile, StationResult } from '@firmseal/station';
 import { ApprovalAudit } from './approval-audit.ts';
 import { demand } from './demand.ts';
+import { EarlierUnits, type UnitScope } from './earlier-units.ts';
 import type { FindingCode, Notice } from './findings.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
-import type { LoggedAlarm, LoggedJob } from './logged-state.ts';
+import type { LoggedJob } from './logged-job.ts';
+import type { LoggedAlarm } from './logged-state.ts';
+import { RowsAgainstLog } from './rows-against-log.ts';
 import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -36,9 +39,8 @@ export interface JobAuditOptions {
   readonly notice: (notice: Notice) => void;
   readonly onInstall: (install: AuditedInstall, objects: InstallObjects) => void;
   readonly onStated: (outcome: AuditedOutcome, file: OutcomeFile) => void;
+  readonly scopeOf: (unit: number) => UnitScope;
 }
-
-type Table = 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' | 'approval' | 'ending';
 
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
@@ -51,29 +53,12 @@ interface OpenUnit {
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
 
-const jobText = (job: {
-  product: string;
-  quota: number;
-  mode: string;
-  accepts: string;
-  state: string;
-  until: number | undefined;
-  ledger: string | undefined;
-}) =>
-  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
-  (job.until === undefined ? '' : `, until ${job.until} ms`) +
-  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
-const timeText = (atMs: number) => `at ${atMs} ms`;
-const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
-
 export class JobAudit {
   readonly name: string;
   readonly #options: JobAuditOptions;
   readonly #row: EvidenceOf<'job'>;
   readonly #manifests = new Map<string, { manifest: Manifest; header: Bytes }>();
-  /** What the log tells of and no row has shown yet. */
-  readonly #missing: { what: string; keys: Set<string> }[] = [];
-  readonly #logged: Readonly<Record<Table, Set<string>>>;
+  readonly #rows: RowsAgainstLog;
   readonly #approvals: ApprovalAudit | undefined;
   #unit: OpenUnit | undefined;
   readonly #counts = {
@@ -88,62 +73,28 @@ export class JobAudit {
     this.#row = row;
     this.#options = options;
     this.name = toHex(row.job);
-    const { logged, crypto } = options;
-    const ledgerOf = ({ ledgerPolicy }: EvidenceOf<'job'>) =>
-      ledgerPolicy && toHex(crypto.sha256(ledgerPolicy));
-    const expected = (what: string, keys: Iterable<string> = []) => {
-      const set = new Set(keys);
-      this.#missing.push({ what, keys: set });
-      return set;
-    };
-    this.#logged = {
-      package: expected('package', logged?.packages.keys()),
-      unit: expected('unit of device', logged?.units.keys()),
-      license: expected('license', logged?.licenses.keys()),
-      receipt: expected('receipt', logged?.receipts.keys()),
-      request: expected('request of a station', logged?.requests.keys()),
-      outcome: expected('statement of a station', logged?.outcomes.keys()),
-      approval: expected('approval', logged?.approvals.keys()),
-      ending: expected('certificate of the end', logged?.ends.keys()),
-    };
-    if (logged === undefined)
-      options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
-    else
-      this.#compare(
-        `job ${this.name}`,
-        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger: ledgerOf(row) }),
-        jobText(logged),
-      );
+    const { logged, crypto, report } = options;
+    this.#rows = new RowsAgainstLog(logged, report);
+    this.#rows.holdJob(row, row.ledgerPolicy && toHex(crypto.sha256(row.ledgerPolicy)));
     const { trust } = options;
     this.#approvals = trust && new ApprovalAudit({ ...options, trust, row });
   }
 
   addApproval(row: EvidenceOf<'approval'>): void {
-    const digest = toHex(row.approvalDigest);
-    const subject = `approval ${digest}`;
-    const logged = this.#options.logged?.approvals.get(digest);
-    this.#meet('approval', subject, digest, {
-      row: timeText(row.storedAtMs),
-      logged: logged && timeText(logged.timeMs),
-    });
+    this.#rows.holdApproval(row);
+    const subject = `approval ${toHex(row.approvalDigest)}`;
     this.#attempt('approval-invalid', subject, () => this.#approvals?.add(row));
   }
 
   addEnding(row: EvidenceOf<'ending'>): void {
-    const digest = toHex(row.endDigest);
-    const subject = `certificate ${digest}`;
-    const known = this.#options.logged?.ends.has(digest) === true;
-    this.#meet('ending', subject, digest, { row: '', logged: known ? '' : undefined });
+    this.#rows.holdEnding(row);
+    const subject = `certificate ${toHex(row.endDigest)}`;
     this.#attempt('end-invalid', subject, () => this.#approvals?.addEnd(row));
   }
 
   addPackage(row: EvidenceOf<'package'>): void {
+    this.#rows.holdPackage(row);
     const digest = toHex(row.manifestDigest);
-    const approved = this.#options.logged?.packages.get(digest);
-    this.#meet('package', `package ${digest}`, digest, {
-      row: approvalText(row.approved),
-      logged: approved === undefined ? undefined : approvalText(approved),
-    });
     const { crypto, trust } = this.#options;
     if (trust === undefined) return;
     this.#attempt('package-invalid', `package ${digest}`, () => {
@@ -159,15 +110,10 @@ export class JobAudit {
 
   addUnit(row: EvidenceOf<'unit'>): void {
     this.#closeUnit();
-    const { crypto, trust, logged } = this.#options;
+    this.#rows.holdUnit(row);
+    const { crypto, trust } = this.#options;
     const thumbprint = toHex(row.thumbprint);
     const voided = row.voidedAtMs !== undefined;
-    const text = (unit: number, isVoided: boolean) => `${unit}${isVoided ? ', voided' : ''}`;
-    const index = logged?.units.get(thumbprint);
-    this.#meet('unit', `unit of device ${thumbprint}`, thumbprint, {
-      row: text(row.unitIndex, voided),
-      logged: index === undefined ? undefined : text(index, logged!.voided.has(index)),
-    });
     let device: DevicePublic | undefined;
     const { certificate } = row;
     if (trust !== undefined && certificate !== undefined)
@@ -191,18 +137,7 @@ export class JobAudit {
     this.#counts.licenses++;
     const id = toHex(row.licenseId);
     const subject = `license ${id}`;
-    const text = (l: { digest: string; thumbprint: string; unit: number; manifest: string }) =>
-      `digest ${l.digest}, device ${l.thumbprint}, unit ${l.unit}, manifest ${l.manifest}`;
-    const logged = this.#options.logged?.licenses.get(id);
-    this.#meet('license', subject, id, {
-      row: text({
-        digest: toHex(row.licenseDigest),
-        thumbprint: toHex(row.thumbprint),
-        unit: row.unitIndex,
-        manifest: toHex(row.manifestDigest),
-      }),
-      logged: logged && text(logged),
-    });
+    const logged = this.#rows.holdLicense(row);
     if (logged !== undefined) this.#approvals?.checkLicense(subject, logged);
     const unit = this.#unit;
     if (unit !== undefined) unit.licenses++;
@@ -242,11 +177,7 @@ export class JobAudit {
   addRequest(row: EvidenceOf<'request'>): void {
     const digest = toHex(row.requestDigest);
     const subject = `request ${digest}`;
-    const logged = this.#options.logged?.requests.get(digest);
-    this.#meet('request', subject, digest, {
-      row: `unit ${row.unitIndex}`,
-      logged: logged && `unit ${logged.unit}`,
-    });
+    this.#rows.holdRequest(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('request-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -258,11 +189,7 @@ export class JobAudit {
   addOutcome(row: EvidenceOf<'outcome'>): void {
     const digest = toHex(row.outcomeDigest);
     const subject = `statement ${digest}`;
-    const logged = this.#options.logged?.outcomes.get(digest);
-    this.#meet('outcome', subject, digest, {
-      row: `unit ${row.unitIndex}, ${row.result}, ${timeText(row.storedAtMs)}`,
-      logged: logged && `unit ${logged.unit}, ${logged.result}, ${timeText(logged.timeMs)}`,
-    });
+    this.#rows.holdOutcome(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('outcome-invalid', subject, () => {
       const unit = this.#unit?.station;
@@ -275,12 +202,8 @@ export class JobAudit {
     this.#counts.receipts++;
     const digest = toHex(row.receiptDigest);
     const subject = `receipt ${digest}`;
-    const logged = this.#options.logged?.receipts.get(digest);
     this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
-    this.#meet('receipt', subject, digest, {
-      row: `${toHex(row.licenseId)}, ${row.outcome}, ${timeText(row.storedAtMs)}`,
-      logged: logged && `${logged.license}, ${logged.outcome}, ${timeText(logged.timeMs)}`,
-    });
+    this.#rows.holdReceipt(row);
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {
       const { receipt, verdict } = this.#verifyReceipt(row);
@@ -351,15 +274,25 @@ export class JobAudit {
     this.#closeUnit();
     const { report, alarms } = this.#options;
     this.#approvals?.end(alarms);
-    for (const { what, keys } of this.#missing)
-      for (const key of keys) report('row-missing', `${what} ${key}`, 'the log tells of it');
+    this.#rows.end(this.#options.scopeOf);
     const { quota, product } = this.#row;
+    this.#countEarlier();
     const { units, installed } = this.#counts;
     if (units > quota) report('quota-exceeded', `job ${this.name}`, `${units} units, quota ${quota}`);
     if (installed > quota)
       report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
     const [outcomes, stated] = [this.#outcomes, this.#stated];
     return { job: this.name, product, quota, ...this.#counts, outcomes, stated };
+  }
+
+  #countEarlier(): void {
+    const { logged, trust, scopeOf } = this.#options;
+    if (logged === undefined) return;
+    const hasKeys = trust !== undefined;
+    const { outcomes, stated, ...counts } = new EarlierUnits(logged).count(scopeOf, hasKeys);
+    addCounts(this.#counts, counts);
+    addCounts(this.#outcomes, outcomes);
+    addCounts(this.#stated, stated);
   }
 
   #closeUnit(): void {
@@ -391,23 +324,6 @@ export class JobAudit {
     onStated(stated.audited, stated.file);
   }
 
-  /** Both ways: what the log tells must stand in the table with the same content, and nothing else may. */
-  #meet(
-    table: Table,
-    subject: string,
-    key: string,
-    { row, logged }: { row: string; logged: string | undefined },
-  ): void {
-    this.#logged[table].delete(key);
-    if (logged === undefined) this.#options.report('row-unlogged', subject, 'the log does not tell of it');
-    else this.#compare(subject, row, logged);
-  }
-
-  #compare(subject: string, row: string, logged: string): void {
-    if (row !== logged)
-      this.#options.report('row-differs', subject, `the log says ${logged}, the row ${row}`);
-  }
-
   /** Runs a check; what it throws is a finding. */
   #attempt(code: FindingCode, subject: string, check: () => void): void {
     try {
@@ -416,4 +332,11 @@ export class JobAudit {
       this.#options.report(code, subject, cause instanceof Error ? cause.message : String(cause));
     }
   }
+}
+
+function addCounts<K extends string>(
+  counts: Partial<Record<K, number>>,
+  more: Partial<Record<K, number>>,
+): void {
+  for (const name of Object.keys(more) as K[]) counts[name] = (counts[name] ?? 0) + (more[name] ?? 0);
 }

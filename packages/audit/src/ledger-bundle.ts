@@ -5,6 +5,7 @@ import type { Crypto, Ed25519 } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
   decodeLogEntry,
+  emptyHead,
   formatLedgerProof,
   formatNote,
   type LedgerFiles,
@@ -21,8 +22,10 @@ import {
   verifyLicenseProof,
   verifyReceiptProof,
 } from '@firmseal/license';
+import { hashSeed, hashSeedSizeBytes } from './keyed-rows.ts';
 import { readCheckpoint } from './ledger-audit.ts';
-import { LedgerIndex, OpenedReader } from './ledger-evidence.ts';
+import { LedgerIndex, OpenedReader } from './ledger-index.ts';
+import { LoggedState } from './logged-state.ts';
 import { type ProvenReceipt, type ReceiptTrust, verifyReceiptFile } from './verify-receipt-file.ts';
 
 type BundleCrypto = Crypto & Pick<Ed25519, 'verifyEd25519'>;
@@ -49,11 +52,10 @@ export async function makeLedgerBundle(
   const { job, unit, deviceCaDelegation } = of;
   const checkpoint = await readCheckpoint(crypto, files, trust);
   const reader = new OpenedReader(files, checkpoint.size);
-  const index = new LedgerIndex();
-  for (let sequence = 0; sequence < checkpoint.size; sequence++)
-    index.add(sequence, await reader.read(sequence));
+  const index = await indexOf(crypto, reader, checkpoint.size);
   const entries: EntryOfUnit[] = [];
-  for (const sequence of index.jobs.get(job)?.units[unit] ?? []) {
+  const ofJob = index.jobs.get(job);
+  for (const sequence of ofJob === undefined ? [] : index.entriesOf(ofJob, unit)) {
     const opened = await reader.read(sequence);
     entries.push({ opened, ...decodeLogEntry(opened.entry, sequence) });
   }
@@ -93,6 +95,24 @@ export async function makeLedgerBundle(
   return encodeLedgerBundle({
     ...{ receiptFile, licenseProof: await prove(license), receiptProof: await prove(receipt) },
   });
+}
+
+/** An entry that cannot be followed is left out; the audit names it. */
+async function indexOf(crypto: Crypto, reader: OpenedReader, size: number): Promise<LedgerIndex> {
+  const logged = new LoggedState(crypto);
+  const seed = hashSeed(crypto.randomBytes(hashSeedSizeBytes));
+  const index = new LedgerIndex(seed, (job, license) => logged.unitOf(job, license));
+  for (let sequence = 0; sequence < size; sequence++) {
+    const { entry } = await reader.readSealed(sequence);
+    try {
+      const decoded = decodeLogEntry(entry, sequence);
+      logged.add(sequence, decoded, emptyHead); // the head matters after a restore alone
+      index.add(sequence, decoded);
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+    }
+  }
+  return index;
 }
 
 const sameBytes = (one: unknown, other: unknown): boolean =>

@@ -10,6 +10,7 @@ import {
   checkOutcome,
   checkStationDate,
   type OutcomeFile,
+  requireListedStation,
   type StationMethod,
   type StationResult,
   type VerifiedOutcome,
@@ -80,6 +81,8 @@ export class StationUnit {
     demand(mode === 'station' || accepts.includes('DONE-UNPROVEN'), 'its job takes nothing of stations');
     const station = this.#station(row.delegation);
     checkStationDate(station, row.admittedAtMs);
+    const { job: jobId, stations } = this.#job.row;
+    requireListedStation({ jobId, ...(stations ? { stations } : {}) }, station.name);
     const request = verifyStationRequest(this.#crypto, row.request, { station, jobId: this.#job.row.job });
     demand(equalBytes(request.digest, row.requestDigest), 'the row has another digest than the request');
     demand(equalBytes(request.holder, this.#row.thumbprint), 'it is for another chip than the unit');

@@ -11,10 +11,10 @@ import {
   hashSizeBytes,
   type LedgerFiles,
   leafHash,
-  type OpenedEntry,
+  OpenedFile,
   openedPath,
-  readOpened,
   rootOfHashes,
+  type SealedEntry,
   TileTree,
   type TreeHead,
   tilePath,
@@ -25,7 +25,9 @@ import {
 
 export interface TreeAuditOptions {
   /** Told of each opened entry in order; without it the opened files are not read. */
-  readonly onOpened?: (sequence: number, opened: OpenedEntry, leaf: Uint8Array) => void;
+  readonly onOpened?: (sequence: number, sealed: SealedEntry, leaf: Uint8Array) => void;
+  /** Told after each tile how many entries were looked at. Waited for. */
+  readonly onTile?: (entries: number) => Promise<void> | undefined;
   readonly report: (code: 'ledger-file-wrong' | 'ledger-root-wrong', subject: string, detail: string) => void;
 }
 
@@ -68,6 +70,7 @@ class TreeAudit {
       if (hashes === undefined) return; // no source of them is left, which was reported: there is no root
       if (hashes.length < tileWidth) for (const hash of hashes) this.#tree.add(hash);
       else await this.#addTile(hashes);
+      await this.#options.onTile?.(Math.min(size, (number + 1) * tileWidth));
     }
     for (const [i, row] of this.#rows.entries()) if (row.hashes.length > 0) await this.#compare(i + 1);
     if (!equalBytes(this.#tree.root(), root))
@@ -151,10 +154,12 @@ class TreeAudit {
     return this.#attempt(path, async () => {
       const bytes = await this.#files.read(path);
       if (bytes === undefined) throw new Fault('ledger-file-missing', { file: path });
+      const opened = new OpenedFile(bytes, width, path);
       const leaves: Uint8Array[] = [];
-      for (const opened of readOpened(bytes, width, path)) {
-        const leaf = leafHash(this.#crypto, opened.salt, opened.entry);
-        onOpened(number * tileWidth + leaves.length, opened, leaf);
+      for (let i = 0; i < width; i++) {
+        const sealed = opened.sealedAt(i);
+        const leaf = leafHash(this.#crypto, sealed.salt, sealed.entry);
+        onOpened(number * tileWidth + i, sealed, leaf);
         leaves.push(leaf);
       }
       return leaves;
@@ -187,4 +192,4 @@ const sameBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   other !== undefined && equalBytes(one, other);
 
 const sameHashes = (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean =>
-  one.length === other.length && one.every((hash, i) => sameBytes(hash, other[i]));
+  one === other || (one.length === other.length && one.every((hash, i) => sameBytes(hash, other[i])));

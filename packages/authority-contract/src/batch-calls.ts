@@ -19,13 +19,14 @@ export const batchCalls = {
     path: '/v1/jobs/{job}/record-licenses',
     scopes: ['owner'],
     about:
-      'Issues standing licenses for the chips of identity records, which take a unit of the quota each unless they have one. All records are checked before the first unit is taken. The same record, package and date get the same license again. Without a manifest digest the newest approved package of the job is meant.',
+      'Issues standing licenses for the chips of identity records, which take a unit of the quota each unless they have one. All records are checked before the first unit is taken. The same record, package and date get the same license again. Without a manifest digest the newest approved package of the job is meant. `station` names the station that the licenses are for; a job that lists stations asks for it.',
     input: z.strictObject({
       job,
       records: z.array(of.identityRecord).min(1).max(mostBatchRecords),
       /** Seconds since 1970. */
       notAfterSeconds: seconds,
       manifestDigest: z.optional(of.digest),
+      station: z.optional(of.stationName),
     }),
     answer: z.object({
       manifestDigest: of.digest,

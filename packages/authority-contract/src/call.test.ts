@@ -24,6 +24,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   storeOutcome: { job, statement: utf8('s'), delegation: utf8('d') },
   storeReceipt: { job, licenseId: job, receipt, challenge: digest, certificate: utf8('c') },
   openJob: { ...files, quota: 5, mode: 'standing', deviceData: [[utf8('a'), utf8('b')]] },
+  rewrapKeys: { from: 10 },
+  rewrapContentKey: files,
   listJobs: { from: 0, limit: 3 },
   showJob: { job },
   listUnits: { job, from: 9, limit: 200 },

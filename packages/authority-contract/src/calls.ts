@@ -4,6 +4,7 @@ import { auditorCalls } from './auditor-calls.ts';
 import { batchCalls } from './batch-calls.ts';
 import type { AnswerOf, InputOf } from './call.ts';
 import { consoleCalls } from './console-calls.ts';
+import { kemCalls } from './kem-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
@@ -14,6 +15,7 @@ export const calls = {
   ...lineCalls,
   ...ownerCalls,
   ...batchCalls,
+  ...kemCalls,
   ...recoveryCalls,
   ...stopCalls,
   ...webhookCalls,

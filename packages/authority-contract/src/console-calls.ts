@@ -36,6 +36,8 @@ const foundUnit = z.object({
       receiptDigest: of.digest,
       outcome: z.enum(outcomes),
       storedAtMs: of.timeMs,
+      /** Of the software bill of materials that the package names. */
+      sbomDigest: z.optional(of.digest),
     })
     .optional(),
   /** Of the version that was asked for. */
@@ -71,6 +73,8 @@ export const consoleCalls = {
           quota: of.count,
           remaining: of.count,
           installed: of.count,
+          /** That few units are left. */
+          isFew: z.boolean().optional(),
         })
         .optional(),
     }),

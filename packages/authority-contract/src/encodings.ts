@@ -62,6 +62,20 @@ export const product = z
   .string()
   .check(z.regex(/^[!-~]{1,32}$/, '1 to 32 printable ASCII characters are due'));
 
+/** Name of a station, as its delegation or the token of its line has it. */
+export const stationName = z
+  .string()
+  .check(
+    z.regex(/^[!-)+-~]{1,32}$/, '1 to 32 printable ASCII characters without blank and asterisk are due'),
+  );
+/** Such a name, or `SITE/*` for every station of a site. */
+export const stationOrSite = z
+  .string()
+  .check(
+    z.maxLength(32),
+    z.regex(/^[!-)+-~]+(?:(?<=\/)\*)?$/, 'the name of a station is due, or SITE/* for all of a site'),
+  );
+
 export const count = z.int().check(z.minimum(0));
 export const timeMs = z.int().check(z.minimum(0));
 

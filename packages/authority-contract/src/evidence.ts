@@ -7,7 +7,7 @@
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobModes, jobStates, licenseModes } from './job-view.ts';
+import { acceptedOutcomes, jobModes, jobStates, licenseModes, stations } from './job-view.ts';
 import { outcomes, stationResults } from './outcomes.ts';
 
 export const evidenceFormat = 1;
@@ -44,6 +44,7 @@ const lines = {
     createdAtMs: of.timeMs,
     validUntilMs: z.optional(of.timeMs),
     ledgerPolicy: z.optional(of.base64Bytes(8192)),
+    stations: stations.optional(),
   }),
   approval: line('approval', {
     job,
@@ -148,6 +149,13 @@ export type EvidenceOf<K extends EvidenceLine['kind']> = Extract<EvidenceLine, {
 /** One line of JSON, without the end of line. */
 export function encodeEvidenceLine(value: EvidenceLine): string {
   return JSON.stringify(z.encode(lines[value.kind], value as never));
+}
+
+/** The value, when encodeEvidenceLine would write it. Throws what is wrong with it. */
+export function checkEvidenceLine(value: Readonly<Record<string, unknown>>): EvidenceLine {
+  const line = value as EvidenceLine;
+  z.encode(lines[line.kind], line as never);
+  return line;
 }
 
 /** Throws `evidence-malformed` with the number of the line, from 1. */

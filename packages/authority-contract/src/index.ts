@@ -17,6 +17,7 @@ export {
 export { type CallAnswer, type CallInput, type CallName, calls } from './calls.ts';
 export type { FoundUnit, Holds } from './console-calls.ts';
 export {
+  checkEvidenceLine,
   decodeEvidenceLine,
   type EvidenceLine,
   type EvidenceOf,

@@ -88,6 +88,9 @@ export const ledgerPolicy = z.strictObject({
   least: z.int().min(0).max(16),
 });
 
+/** Stations and sites that alone may take licenses of a job (spec/station.md section 8). */
+export const stations = z.array(of.stationOrSite).min(1).max(8);
+
 export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
@@ -117,6 +120,7 @@ export const jobView = z.object({
   /** No license is issued after it. */
   validUntilMs: z.optional(of.timeMs),
   ledgerPolicy: ledgerPolicy.optional(),
+  stations: stations.optional(),
   packages: z.array(packageView).max(256),
   /** How many approvers have to sign; 0 where the root asks for none. */
   approvalsNeeded: of.count,
@@ -140,6 +144,8 @@ const installView = z.object({
   /** What the install is called: PASS, or the most serious of its weaknesses. */
   outcome: z.enum(outcomes),
   installCount: of.count,
+  /** Of the software bill of materials that the package names. */
+  sbomDigest: z.optional(of.digest),
 });
 
 /** What the newest statement of a station says of a unit. Its word, not the chip's. */
@@ -152,6 +158,7 @@ const statedView = z.object({
   /** Of the package, or SHA-256 of the image of ST's installer. */
   contentDigest: of.digest,
   firmwareVersion: z.optional(of.shownText(64)),
+  sbomDigest: z.optional(of.digest),
   outcomeDigest: of.digest,
   storedAtMs: of.timeMs,
   access: z.enum(['open', 'refused', 'silent']).optional(),

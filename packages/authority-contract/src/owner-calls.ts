@@ -12,6 +12,7 @@ import {
   mostItems,
   origins,
   pageOf,
+  stations,
   unitView,
 } from './job-view.ts';
 
@@ -27,6 +28,8 @@ const tokenView = z.object({
   scope: z.enum(tokenScopes),
   job: z.optional(of.jobId),
   label: of.shownText(64),
+  /** Of a line's token: at which station it is used. */
+  station: z.optional(of.stationName),
   createdAtMs: of.timeMs,
   expiresAtMs: z.optional(of.timeMs),
   revokedAtMs: z.optional(of.timeMs),
@@ -60,7 +63,7 @@ const jobCalls = {
     path: '/v1/jobs',
     scopes: ['owner', 'engineer'],
     about:
-      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves. When `fewUnits` are left, or a tenth of the quota, the authority warns; 0 asks for no warning. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves, `stations` the stations and sites that alone may take licenses (spec/station.md section 8). When `fewUnits` are left, or a tenth of the quota, the authority warns; 0 asks for no warning. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
@@ -69,6 +72,7 @@ const jobCalls = {
       validUntilMs: z.optional(of.timeMs),
       fewUnits: z.int().min(0).max(0x7fffffff).optional(),
       ledgerPolicy: ledgerPolicy.optional(),
+      stations: stations.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)
@@ -174,8 +178,8 @@ const tokenCalls = {
     path: '/v1/jobs/{job}/tokens',
     scopes: ['owner'],
     about:
-      'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise. For a job of mode update it is a token of scope `update`: it may be published, opens challenge, license and receipt of this job, and lives 365 days.',
-    input: z.strictObject({ job, label: of.label, lifeDays }),
+      'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise. For a job of mode update it is a token of scope `update`: it may be published, opens challenge, license and receipt of this job, and lives 365 days. `station` binds it to a station; a job that lists stations gives no token to any other.',
+    input: z.strictObject({ job, label: of.label, station: z.optional(of.stationName), lifeDays }),
     answer: newToken,
     repeatable: false,
     status: 201,

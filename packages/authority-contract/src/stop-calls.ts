@@ -5,7 +5,9 @@ import { call } from './call.ts';
 import * as of from './encodings.ts';
 import { mostItems, pageOf } from './job-view.ts';
 
-/** `device` by its thumbprint in hexadecimal, `product` and `station` by their names. */
+/**
+ * `device` by its thumbprint in hexadecimal, `product` and `station` by their names, `SITE/*` a whole site.
+ */
 export const stopKinds = ['device', 'product', 'station'] as const;
 export type StopKind = (typeof stopKinds)[number];
 
@@ -21,7 +23,7 @@ export const stopCalls = {
     path: '/v1/stops',
     scopes: ['owner'],
     about:
-      'From now on no license is given to a device, for a product, or to a station, whatever the job. Receipts are still taken. One that is in force keeps its reason.',
+      'From now on no license is given to a device, for a product, or to a station (`SITE/*`: to every station of a site), whatever the job. Receipts are still taken. One that is in force keeps its reason.',
     input: z.strictObject({ ...stopped, reason: of.reason }),
     answer: stopView,
   }),
@@ -29,7 +31,7 @@ export const stopCalls = {
     method: 'POST',
     path: '/v1/stops/lift',
     scopes: ['owner'],
-    about: 'Ends a stop. `lifted` is false where there was none.',
+    about: 'Ends a stop. `lifted` is false when nothing was stopped.',
     input: z.strictObject(stopped),
     answer: z.object({ lifted: z.boolean() }),
   }),

@@ -139,7 +139,7 @@ describe('a void', () => {
     expect((await voidUnit(0)).body.fields.reason).toContain('per-device data');
   });
 
-  it('is contradicted by a receipt of the voided chip: an alarm, and the quota is seen to be exceeded', async () => {
+  it('is contradicted by a receipt of the voided chip: an alarm, and the audit says that the quota is exceeded', async () => {
     opened = await authority.openJob({ quota: 1 });
     const chip = await authority.chip();
     const license = await authority.license(opened, chip);

@@ -109,7 +109,7 @@ describe('G1: the log or a table is altered', () => {
     expect(codes(await authority.audit(head))).toEqual(['log-shortened']);
   });
 
-  it('a log written anew, chain and all, is a fork of the one whose head was noted', async () => {
+  it('a log written again, chain and all, is a fork of the one whose head was noted', async () => {
     const noted = (await authority.audit()).head;
     const rows = await authority.store.readLog(0, 1000);
     const forged: LogRow[] = [];

@@ -84,7 +84,7 @@ function auditFiles(): Promise<AuditResult> {
   });
 }
 
-it('a policy that the authority cannot meet, or that is none, opens no job', async () => {
+it('a policy that the authority cannot meet, or a malformed one, opens no job', async () => {
   const sealed = await authority.owner.seal();
   const files = { header: toBase64url(sealed.header) };
   const contentKeyFile = toBase64url(sealed.contentKeyFile);

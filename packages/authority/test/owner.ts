@@ -1,5 +1,5 @@
 // An owner's desk for tests: root, delegations, sealed packages, content-key files and device CA. Every key
-// is made anew; the formats and signatures are the real ones.
+// is a new one; the formats and signatures are the real ones.
 
 import { makeApprovalPolicy } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
@@ -60,7 +60,8 @@ export class Owner {
   readonly signer = crypto.generateP256();
   readonly issuer = crypto.generateP256();
   readonly deviceCa = crypto.generateP256();
-  readonly kem = crypto.generateP256();
+  /** A test replaces it. */
+  kem = crypto.generateP256();
 
   delegate(
     role: Role,

@@ -109,7 +109,7 @@ describe('a public token', () => {
 });
 
 describe('a share of the devices', () => {
-  it('grows, takes nobody away, and is none at first', async () => {
+  it('grows, takes no device away, and is empty at first', async () => {
     const opened = await authority.openJob({ mode: 'update', quota: 50 });
     const [early, late] = [await chipWhere(opened.job, 30, true), await chipWhere(opened.job, 30, false)];
     expect(await codeOf(opened, early)).toBe('rollout-waits');

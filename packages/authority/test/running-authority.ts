@@ -8,6 +8,7 @@ import { type AuditResult, audit } from '@firmseal/audit';
 import type { JobMode } from '@firmseal/authority-contract';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { Unwrapper } from '@firmseal/keys';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
@@ -62,6 +63,8 @@ export class TestAuthority {
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** The authority is a process of its own, which serves there. */
   servedAt: string | undefined;
+  /** While the KEM key is replaced. */
+  previousKem: Unwrapper | undefined;
   /** In another process; undefined: the keys are in this one. */
   signer: IssuingSigner | undefined;
   /** Of further products. */
@@ -110,6 +113,7 @@ export class TestAuthority {
       crypto,
       store,
       ...(this.signer ? { signer: this.signer } : { kem: unwrapperOf(this.owner.kem) }),
+      previousKem: this.previousKem,
       products: [this.keys, ...this.others],
       onFewUnits: (warning) => this.few.push(warning),
       ...(this.#ledger ? { ledger: this.#ledger } : {}),
@@ -218,7 +222,7 @@ export class TestAuthority {
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);
     const { job } = opened.body;
     if (approve) await this.asOwner('POST', `/v1/jobs/${job}/approve`);
-    const { token, tokenId } = await this.lineToken(job);
+    const { token = '', tokenId = '' } = await this.lineToken(job);
     return { job, line: token, lineTokenId: tokenId, sealed };
   }
 

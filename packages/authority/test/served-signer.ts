@@ -8,6 +8,7 @@ import type { Subject } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { Unwrapper } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
 import {
   createRemoteSigner,
@@ -60,10 +61,14 @@ export class ServedSigner {
     this.client = createRemoteSigner({ path: this.socket, patienceMs: 500 });
   }
 
+  /** While the KEM key is replaced. */
+  previousKem: Unwrapper | undefined;
+
   async run(): Promise<void> {
     const { owner, keys } = this;
     this.#opened = await openSigner({
       ...{ crypto, issuer: signerOf(owner.issuer), kem: unwrapperOf(owner.kem), products: [keys] },
+      previousKem: this.previousKem,
       ...{ database: await this.openDatabase(), nowMs: () => this.nowMs, ledger: this.ledger },
     });
     this.#running = await serveSigner({ path: this.socket, signer: this.#opened });
@@ -97,7 +102,11 @@ export class ServedSigner {
       ...more,
     };
     const { mode, accepts } = job;
-    const order = { kind: 'order', quota, mode, accepts, packages: [sealed.manifest.digest] } as const;
+    const { stations } = job;
+    const order = {
+      ...({ kind: 'order', quota, mode, accepts, packages: [sealed.manifest.digest] } as const),
+      ...(stations ? { stations } : {}),
+    } as const;
     return { job, sealed, approvals: await this.words(job.jobId, order) };
   }
 

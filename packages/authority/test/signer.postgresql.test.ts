@@ -2,10 +2,13 @@
 // over both, and nobody but their role writes the table.
 
 import { readFileSync } from 'node:fs';
+import { toHex } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { Fault } from '@firmseal/fault';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { skipTests } from '../../../tools/test-report/skip-tests.ts';
 import { openPostgresSignerDatabase } from '../src/index.ts';
+import { type Claim, SignerTable } from '../src/signer/signer-table.ts';
 import { lackingPostgres, PostgresCluster } from './postgres-cluster.ts';
 import { ServedSigner } from './served-signer.ts';
 
@@ -54,6 +57,58 @@ it('a crowd at both gets as many licenses as the quota has units', async () => {
     'SELECT counted, (SELECT count(*) FROM firmseal_signer.signer_units) FROM firmseal_signer.signer_jobs',
   );
   expect(counted).toBe('3|3');
+});
+
+it('new chips are counted by one statement, and what has to be decided is decided alone', async () => {
+  const address = cluster.address({ schema: 'firmseal', user: 'firmseal_sign' });
+  const database = await openPostgresSignerDatabase(address, { allowUnsynchronized: true });
+  const done = { statements: 0, transactions: 0 };
+  const table = new SignerTable({
+    transaction: (action) => {
+      done.transactions++;
+      return database.transaction(action);
+    },
+    statement: (sql, values) => {
+      done.statements++;
+      return database.statement!(sql, values);
+    },
+    close: () => database.close(),
+  });
+  const digest = () => crypto.randomBytes(32);
+  const job = { jobId: crypto.randomBytes(16), product: 'thermostat', quota: 6, terms: digest() };
+  const claim = (more: Partial<Claim> = {}): Claim => ({
+    ...{ job, thumbprint: digest(), unitIndex: 0, isUnitOwn: false, request: digest(), ceiling: 16, atMs: 1 },
+    ...{ stops: [{ kind: 'device', name: 'one' }], ...more },
+  });
+  const codeOf = (one: Claim) =>
+    table.count(one).then(
+      () => 'counted',
+      (fault: Fault) => fault.code,
+    );
+  const counted = () =>
+    cluster.psql(
+      `SELECT counted, (SELECT count(*) FROM firmseal_signer.signer_units u WHERE u.job_id = j.job_id)
+       FROM firmseal_signer.signer_jobs j WHERE job_id = '\\x${toHex(job.jobId)}'`,
+    );
+  expect(await codeOf(claim())).toBe('counted'); // pins the job
+  expect(done).toEqual({ statements: 1, transactions: 1 });
+  const three = [claim(), claim(), claim()];
+  expect(await Promise.all(three.map(codeOf))).toEqual(['counted', 'counted', 'counted']);
+  expect(done).toEqual({ statements: 2, transactions: 1 });
+
+  const twice = claim();
+  expect(await Promise.all([twice, twice, three[0]!].map(codeOf))).toEqual(['counted', 'counted', 'counted']);
+  expect(counted()).toBe('5|5');
+  await table.setStop({ kind: 'device', name: 'one', reason: 'stolen', atMs: 1 });
+  expect(await codeOf(claim())).toBe('issue-stopped');
+  const stops: Claim['stops'] = [{ kind: 'device', name: 'other' }];
+  expect(await codeOf(claim({ stops, job: { ...job, terms: digest() } }))).toBe('signer-job-differs');
+  const crowd = await Promise.all([claim({ stops }), claim({ stops }), claim({ stops })].map(codeOf));
+  expect(crowd.sort()).toEqual(['counted', 'signer-quota-exhausted', 'signer-quota-exhausted']);
+  await table.endJob(job, 1, async () => digest());
+  expect(await codeOf(claim({ stops }))).toBe('job-closed');
+  expect(counted()).toBe('6|6');
+  await table.close();
 });
 
 it('is written by no other role, not by the one that serves HTTP', () => {

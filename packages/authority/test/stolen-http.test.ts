@@ -170,6 +170,29 @@ describe('a request that was made up is refused', () => {
     expect(await ask(request)).toBe('issued');
   });
 
+  it('for a station that the order does not list, or with another list', async () => {
+    const order = await signer.job(1, { stations: ['bench-1'] });
+    const request = await signer.request(order);
+    expect(await ask(request)).toBe('job-station-refused');
+    expect(await ask({ ...request, station: 'bench-2' })).toBe('job-station-refused');
+    const { stations: _, ...without } = request.job;
+    expect(await ask({ ...request, job: without })).toBe('approvals-missing');
+    const more = { ...request.job, stations: ['bench-1', 'bench-2'] };
+    expect(await ask({ ...request, job: more, station: 'bench-2' })).toBe('approvals-missing');
+    expect(await ask({ ...request, station: 'bench-1' })).toBe('issued');
+  });
+
+  it('for a station that was stopped', async () => {
+    const request = { ...(await signer.request(await signer.job(1))), station: 'bench-7' };
+    await signer.client.setStop({ kind: 'station', name: 'bench-7', reason: 'lost', atMs: signer.nowMs });
+    expect(await ask(request)).toBe('issue-stopped');
+    await signer.client.liftStop({ kind: 'station', name: 'bench-7' });
+    await signer.client.setStop({ kind: 'station', name: 'hall/*', reason: 'lost', atMs: signer.nowMs });
+    expect(await ask({ ...request, station: 'hall/bench-7' })).toBe('issue-stopped');
+    await signer.client.liftStop({ kind: 'station', name: 'hall/*' });
+    expect(await ask(request)).toBe('issued');
+  });
+
   it('after the approvals, or the job, ended', async () => {
     const [open, dated] = [await signer.job(1), await signer.job(1)];
     const validUntilMs = signer.nowMs + 5000;
@@ -285,8 +308,11 @@ describe('what the signer was told once', () => {
 
 describe('the socket', () => {
   it.each([
-    ['a length above the limit', Buffer.from([0xff, 0xff, 0xff, 0xff])],
-    ['no JSON', Buffer.from([0, 0, 0, 1, 0x7b])],
+    ['a length above the limit', Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
+    ['two lengths that are above it together', Buffer.from([2, 0, 0, 0, 2, 0, 0, 1])],
+    ['no JSON', Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0x7b])],
+    ['bytes that are not there', Buffer.from('\0\0\0\x0b\0\0\0\x01{"bytes":2}!', 'latin1')],
+    ['bytes without a place', Buffer.from('\0\0\0\x02\0\0\0\x01{}!', 'latin1')],
     ['an operation that there is not', undefined],
   ])('ends at %s, and others are served', async (_, bytes) => {
     const socket = createConnection(signer.socket);
@@ -296,6 +322,31 @@ describe('the socket', () => {
     socket.resume();
     await once(socket, 'close');
     expect(await ask(await signer.request(await signer.job(1)))).toBe('issued');
+  });
+
+  it('takes an order once, and refuses the number of one that it was not sent', async () => {
+    const order = await signer.job(70);
+    const first = await signer.request(order);
+    expect(await ask(first)).toBe('issued');
+    // More orders than either side keeps lie between the two.
+    for (let i = 0; i < 66; i++) expect(await ask(await signer.request(await signer.job(1)))).toBe('issued');
+    expect(await ask(await signer.request(order, { unitIndex: 1 }))).toBe('issued');
+    const { ask: chip } = await signer.request(order, { unitIndex: 2 });
+    const socket = createConnection(signer.socket);
+    await once(socket, 'connect');
+    writeFrame(socket, { id: 1, operation: 'issue', request: { order: 0, unitIndex: 2, ask: chip } });
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('signer-request-malformed');
+    socket.destroy();
+  });
+
+  it('holds an order that was changed to what was approved', async () => {
+    const order = await signer.job(1);
+    const request = await signer.request(order);
+    expect(await ask(request)).toBe('issued');
+    expect(await ask({ ...request, approvals: [] })).toBe('approvals-missing');
+    expect(await ask({ ...request, job: { ...request.job, quota: 9 } })).toBe('approvals-missing');
+    expect(await ask(request)).toBe('issued');
   });
 
   it('is of one signer; the table may be of several, which count together', async () => {

@@ -6,9 +6,11 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../src/store/store.ts';
+import { accessPromises } from './store-access-promises.ts';
 import { crowdPromises } from './store-crowd-promises.ts';
 import { ownerPromises } from './store-owner-promises.ts';
 import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
+import { voidPromises } from './store-void-promises.ts';
 
 export function storeConformance(
   name: string,
@@ -299,54 +301,7 @@ export function storeConformance(
       expect(await logSize()).toBe(3);
     });
 
-    it('forgets challenges when they expire and keeps them to their job and purpose', async () => {
-      await open(1);
-      const given = { challenge: id(9, 32), jobId, purpose: 'hello' as const };
-      await store.insertChallenge({ ...given, createdAtMs: 100, expiresAtMs: 200 });
-      expect(await store.findChallenge({ ...given, nowMs: 200 })).toMatchObject({
-        ...{ expiresAtMs: 200, logSize: 1 },
-      });
-      expect(await store.findChallenge({ ...given, nowMs: 201 })).toBeUndefined();
-      expect(await store.findChallenge({ ...given, purpose: 'receipt', nowMs: 150 })).toBeUndefined();
-      expect(await store.findChallenge({ ...given, jobId: id(5, 16), nowMs: 150 })).toBeUndefined();
-      await store.insertChallenge({ ...given, challenge: id(10, 32), createdAtMs: 201, expiresAtMs: 300 });
-      expect(await store.findChallenge({ ...given, nowMs: 150 })).toBeUndefined();
-      expect(await logSize()).toBe(1);
-    });
-
-    it('keeps tokens by hash and revokes them once', async () => {
-      await open(1);
-      const line = {
-        tokenId: 'aa',
-        tokenHash: id(1, 32),
-        scope: 'line' as const,
-        jobId,
-        label: 'l',
-        createdAtMs: 1,
-        expiresAtMs: 77,
-      };
-      const owner = {
-        tokenId: 'bb',
-        tokenHash: id(2, 32),
-        scope: 'owner' as const,
-        label: 'o',
-        createdAtMs: 2,
-      };
-      await store.insertToken(line, event('token'));
-      await store.insertToken(owner, event('token'));
-      expect(await store.findToken(id(1, 32))).toEqual(line);
-      expect(await store.findToken(id(3, 32))).toBeUndefined();
-      expect(await store.listTokens(all)).toEqual([owner, line]);
-      expect(await store.listTokens({ from: 1, limit: 1 })).toEqual([line]);
-      expect(await store.revokeToken('aa', 50, event('revoke'))).toBe(true);
-      expect(await store.revokeToken('aa', 51, event('revoke'))).toBe(false);
-      expect(await store.revokeToken('cc', 51, event('revoke'))).toBe(false);
-      expect(await store.findToken(id(1, 32))).toEqual({ ...line, revokedAtMs: 50 });
-      await expect(
-        store.insertToken({ ...owner, tokenHash: id(4, 32), jobId }, event('x')),
-      ).rejects.toThrow();
-      expect(await logSize()).toBe(4);
-    });
+    accessPromises({ ...{ store: () => store, open, logSize } });
 
     it('chains its log and reads it in pages', async () => {
       for (let n = 0; n < 5; n++) await note(n);
@@ -380,60 +335,7 @@ export function storeConformance(
       expect(await store.listUnits(jobId, all)).toHaveLength(1);
     });
 
-    it('voids a unit once, gives its place to another device, and to the same one when there is room', async () => {
-      await open(2);
-      await store.approveJob(jobId, event('approve'));
-      await take(0);
-      await take(1);
-      const unit = { jobId, unitIndex: 0, reason: 'broken', atMs: 9 };
-      expect(await store.voidUnit({ ...unit, unitIndex: 5 }, event('void'))).toBe(false);
-      expect(await store.voidUnit(unit, event('void'))).toBe(true);
-      expect(await store.voidUnit(unit, event('void'))).toBe(false);
-      expect(await store.findUnit(jobId, id(100, 32))).toMatchObject({
-        voided: { atMs: 9, reason: 'broken' },
-      });
-      expect(await store.countJob(jobId)).toMatchObject({ units: 1, voided: 1 });
-      expect(await take(2)).toEqual({ unitIndex: 2, taken: true });
-      expect(await take(3)).toBeUndefined();
-      expect(await take(0)).toBeUndefined(); // no room for the voided one either
-      expect(await store.voidUnit({ ...unit, unitIndex: 1 }, event('void'))).toBe(true);
-      expect(await take(0)).toEqual({ unitIndex: 0, taken: true });
-      expect(await take(0)).toEqual({ unitIndex: 0, taken: false });
-      expect(await take(1)).toBeUndefined();
-      expect((await store.findUnit(jobId, id(100, 32)))?.voided).toBeUndefined();
-      expect(await store.countJob(jobId)).toMatchObject({ units: 2, voided: 1 });
-      expect(await logSize()).toBe(8);
-    });
-
-    it('voids no unit that has a receipt', async () => {
-      await open(1);
-      await store.approveJob(jobId, event('approve'));
-      await take(0);
-      await store.insertLicense(license(0), event('license'));
-      await store.insertReceipt(receipt(0), event('receipt'));
-      const unit = { jobId, unitIndex: 0, reason: 'broken', atMs: 9 };
-      expect(await store.voidUnit(unit, event('void'))).toBe(false);
-      expect((await store.findUnit(jobId, id(100, 32)))?.voided).toBeUndefined();
-    });
-
-    it('keeps an alarm once for its evidence, and its acknowledgement once', async () => {
-      await open(1);
-      const alarm = { atMs: 4, reason: 'r', jobId, licenseId: id(1, 16), thumbprint: id(2, 32) };
-      expect(await store.insertAlarm(alarm, event('alarm'))).toBe(true);
-      expect(await store.insertAlarm({ ...alarm, atMs: 5 }, event('alarm'))).toBe(false);
-      expect(await store.insertAlarm({ ...alarm, reason: 's' }, event('alarm'))).toBe(true);
-      expect(await store.listAlarms(all)).toEqual([
-        { ...alarm, reason: 's', alarm: 2 },
-        { ...alarm, alarm: 1 },
-      ]);
-      const by = { atMs: 6, by: 'bb', note: 'known' };
-      expect(await store.acknowledgeAlarm(1, by, event('ack'))).toBe(true);
-      expect(await store.acknowledgeAlarm(1, by, event('ack'))).toBe(false);
-      expect(await store.acknowledgeAlarm(7, by, event('ack'))).toBe(false);
-      expect(await store.findAlarm(1)).toEqual({ ...alarm, alarm: 1, acknowledged: by });
-      expect(await store.insertAlarm({ ...alarm, atMs: 8 }, event('alarm'))).toBe(false);
-      expect(await logSize()).toBe(4);
-    });
+    voidPromises({ ...{ store: () => store, open, take, logSize } });
 
     it('keeps the highest tick', async () => {
       await open(1);

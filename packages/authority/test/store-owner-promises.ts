@@ -4,7 +4,7 @@
 import type { Bytes } from '@firmseal/bytes';
 import type { LogEvent } from '@firmseal/ledger';
 import { expect, it } from 'vitest';
-import type { ReceiptRecord } from '../src/store/records.ts';
+import type { PackageRecord, ReceiptRecord } from '../src/store/records.ts';
 import type { NewLicense, Store } from '../src/store/store.ts';
 import { newJob } from './store-samples.ts';
 
@@ -23,6 +23,33 @@ export interface ConformanceKit {
 
 export function ownerPromises(kit: ConformanceKit): void {
   const { store, open, take, license, receipt, id, event, jobId, logSize } = kit;
+
+  it('replaces what is wrapped where it still stands as it was read, with one entry in the log', async () => {
+    await open(1);
+    const [{ manifestDigest, contentKeyFile }] = (await store().listPackages(jobId)) as [PackageRecord];
+    const webhook = { webhookId: 'hook', url: 'https://a.example/', events: [], createdAtMs: 1 };
+    await store().insertWebhook({ ...webhook, secret: id(70, 90) }, 9, event('webhook'));
+    const before = await logSize();
+    const replace = (n: number, was: Bytes, secret: Bytes) =>
+      store().replaceWrapped(
+        {
+          packages: [{ jobId, manifestDigest, before: was, after: id(80 + n, 90) }],
+          jobs: [{ jobId, before: id(71, 97), after: id(81 + n, 97) }],
+          webhooks: [{ webhookId: 'hook', before: secret, after: id(82 + n, 90) }],
+        },
+        event(`wrapped ${n}`),
+      );
+    const wrapped = async () => [
+      (await store().listPackages(jobId))[0]!.contentKeyFile,
+      (await store().listWebhooks())[0]!.secret,
+    ];
+    await replace(0, contentKeyFile, id(70, 90));
+    expect(await wrapped()).toEqual([id(80, 90), id(82, 90)]);
+    expect((await store().findJob(jobId))!.deviceDataKey).toBeUndefined();
+    await replace(10, contentKeyFile, id(70, 90));
+    expect(await wrapped()).toEqual([id(80, 90), id(82, 90)]);
+    expect(await logSize()).toBe(before + 2);
+  });
 
   it('keeps approvals in their order, each once, until an older database was put back', async () => {
     await open(1);

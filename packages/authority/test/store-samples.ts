@@ -17,7 +17,7 @@ export const shown = { firmwareVersion: '1.2', securityCounter: 3 };
 export const newJob = (quota: number): Omit<Parameters<Store['insertJob']>[0], 'deviceData'> => ({
   job: {
     ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
-    ...{ createdAtMs: 5, validUntilMs: 9000 },
+    ...{ createdAtMs: 5, validUntilMs: 9000, stations: ['bench-1', 'shenzhen/*'] },
   },
   package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
 });

@@ -30,3 +30,4 @@ export {
   textString,
   tuple,
 } from './schema.ts';
+export { shortText } from './short-text.ts';

@@ -95,7 +95,7 @@ export const integer =
 export const oneOf =
   <const T extends number | string>(...values: readonly T[]): Schema<T> =>
   (value, what) =>
-    values.find((known) => known === value) ?? refuse(`${what} is none of ${values.join(', ')}`);
+    values.find((known) => known === value) ?? refuse(`${what} is not one of ${values.join(', ')}`);
 
 /** A byte string of `least` to `most` bytes; of exactly `least` when `most` is left out. */
 export const byteString =

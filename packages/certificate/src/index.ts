@@ -6,5 +6,12 @@ export {
 } from './identity-record.ts';
 export { type CertificateInputs, type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 export { type CertificateFields, certificateMaxBytes, encodeCertificate, encodeTbs } from './profile.ts';
-export { chipIdOfCertificate, verifyDeviceCertificate } from './verify.ts';
+export {
+  type CertifiedDevice,
+  chipIdOfCertificate,
+  readDeviceUnverified,
+  requireValidAt,
+  verifyCertifiedDevice,
+  verifyDeviceCertificate,
+} from './verify.ts';
 export { type DeviceTrust, verifyDevice } from './verify-device.ts';

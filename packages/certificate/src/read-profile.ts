@@ -142,7 +142,7 @@ function readFields(tbs: Uint8Array): CertificateFields {
   extension.end();
   const origin = originOf(value.positive(1)[0]!);
   value.end();
-  if (!origin) throw new DerError('an origin that is none');
+  if (!origin) throw new DerError('an unknown origin');
   return { serial, product, chipId, commonName, signingKey, kemKey, origin, notBefore, notAfter };
 }
 
@@ -152,14 +152,18 @@ export function readChipId(certificate: Uint8Array): string {
   return read(() => readFields(tbs)).chipId;
 }
 
+/** The fields of what was signed, in the profile's form; whether its keys are points is not looked at. */
+export function readFormOfProfile(tbs: Uint8Array): CertificateFields {
+  const fields = read(() => readFields(tbs));
+  if (!printable.test(fields.product) || !printable.test(fields.chipId))
+    throw new Fault('certificate-malformed');
+  return fields;
+}
+
 /** Check 3: the fields of what was signed, when it is of the profile. */
 export function readProfile(crypto: Crypto, tbs: Uint8Array): CertificateFields {
-  const fields = read(() => readFields(tbs));
-  const inForm =
-    printable.test(fields.product) &&
-    printable.test(fields.chipId) &&
-    crypto.isP256Point(fields.signingKey) &&
-    crypto.isP256Point(fields.kemKey);
-  if (!inForm) throw new Fault('certificate-malformed');
+  const fields = readFormOfProfile(tbs);
+  if (!crypto.isP256Point(fields.signingKey) || !crypto.isP256Point(fields.kemKey))
+    throw new Fault('certificate-malformed');
   return fields;
 }

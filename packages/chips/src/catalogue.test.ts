@@ -129,7 +129,7 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
     /where the chip boots/,
   ],
   ['two fields on the same bits', (c) => (c.options.registers[0]!.fields[0]!.msb = 4), /BFB2/],
-  ['a protection field that is none', (c) => (c.readoutProtection.field = 'RDX'), /field RDX/],
+  ['a protection field that does not exist', (c) => (c.readoutProtection.field = 'RDX'), /field RDX/],
   ['a journal of half a sector', (c) => (c.layout.journal[0]!.length = 8192), /whole erase units/],
   ['a device id that differs from its idcode', (c) => (c.debug.idCode = '0x10006413'), /device id/],
   ['a bank field without its rule', (c) => Object.assign(c.boot, { bankRule: undefined }), /bankRule|rule/],

@@ -61,6 +61,14 @@ function valueChecker(fields: ReadonlyMap<string, OptionField>, path: string): C
 
 function checkReadout({ readoutProtection, options }: Chip, path: string, check: CheckValue): void {
   const { field, regression, halfLevel, productStates, level0, level1, level2 } = readoutProtection;
+  const { debugAuthentication } = readoutProtection;
+  if (debugAuthentication !== undefined) {
+    const { passwordWhile, provisionedIn, opens, endsIn } = debugAuthentication;
+    check(passwordWhile);
+    for (const one of [provisionedIn, ...opens, endsIn])
+      if (!productStates?.some(({ value }) => value === one))
+        refuse(`${path}.readoutProtection.debugAuthentication`, `product state ${one}`);
+  }
   const named = [...regression.clearsOnlyThen];
   for (const area of regression.keptAreas) named.push(area.startField, area.endField, area.eraseField);
   for (const one of regression.frozen ?? []) {
@@ -272,7 +280,7 @@ function checkSources(chip: Chip, path: string): void {
     chip.romBootloader.version,
     ...[
       ...[chip.otp, chip.executeOnly, chip.romBootloader.uart, chip.romBootloader.dfu],
-      ...[chip.romBootloader.optionMemory, chip.agentLink],
+      ...[chip.romBootloader.optionMemory, chip.agentLink, chip.readoutProtection.debugAuthentication],
     ].filter((one) => one !== undefined),
   ].map(({ source }) => source);
   if (chip.tier.repair !== undefined) used.push(chip.tier.repair.source);

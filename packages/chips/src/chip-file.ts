@@ -266,6 +266,14 @@ export const chipFile = object(
             meaning: text,
           }),
         ),
+        debugAuthentication: object({
+          passwordWhile: fieldValue,
+          provisionedIn: count,
+          opens: list(count),
+          endsIn: count,
+          meaning: text,
+          source: text,
+        }),
       },
     ),
     boot: object(

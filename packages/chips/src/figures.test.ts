@@ -151,6 +151,15 @@ test('regression keys stand where the lock bits are seen', () => {
   ]);
 });
 
+test('H563: debug authentication takes back what left open, but for locked and what TrustZone closed', () => {
+  const { debugAuthentication, productStates } = findChip('stm32h563').readoutProtection;
+  expect(debugAuthentication).toMatchObject({
+    ...{ passwordWhile: { field: 'TZEN', value: 0xc3 }, provisionedIn: 0x17, endsIn: 0xed },
+    opens: [0x17, 0x2e, 0x72],
+  });
+  expect(productStates).toHaveLength(8);
+});
+
 /** Bytes that a DfuSe layout string describes, and where it starts: `@name /0xADDRESS/n*sizeUtype,...`. */
 function layoutOf(text: string): { addressStart: number; length: number } {
   const [, address, runs] = /^@[^/]+\/0x([0-9A-F]{8})\/([^/]+)/.exec(text)!;

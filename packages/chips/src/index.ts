@@ -1,3 +1,4 @@
+export { type AdoptionSwitch, adoptableByUpdate, adoptionSwitch } from './adoption.ts';
 export { type AgentBuild, agentBuilds, agentVersion, requireAgent } from './agent-builds.ts';
 export { agentHeader, agentHeaderBytes, agentVectors, statusPlace } from './agent-slot.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
@@ -56,6 +57,7 @@ export { type OptionReason, packageFields, reasonOf } from './package-options.ts
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
 export type {
   BootConfiguration,
+  DebugAuthentication,
   ExecuteOnly,
   ExecuteOnlyArea,
   FieldPolicy,

@@ -105,6 +105,19 @@ export interface RegressionKey {
   readonly meaning: string;
 }
 
+/** Debug authentication (H5): whoever holds the password or the certificate's key takes the chip back. */
+export interface DebugAuthentication {
+  /** A password counts while this holds, a certificate otherwise. */
+  readonly passwordWhile: FieldValue;
+  /** The one product state in which the ROM's services take a password or certificate. */
+  readonly provisionedIn: number;
+  /** Product states that it takes back, and the one that they end in. */
+  readonly opens: readonly number[];
+  readonly endsIn: number;
+  readonly meaning: string;
+  readonly source: string;
+}
+
 export interface ReadoutProtection {
   readonly field: string;
   readonly level0: number;
@@ -122,8 +135,9 @@ export interface ReadoutProtection {
    * value. Counts as level 0.
    */
   readonly halfLevel?: { readonly value: number; readonly onlyWith: FieldValue };
-  /** Keys without which a level cannot be left downwards (U5), and where it is seen that one is set. */
+  /** Keys without which a level cannot be left downwards (U5), and where the chip shows that a key is set. */
   readonly regressionKeys?: readonly RegressionKey[];
+  readonly debugAuthentication?: DebugAuthentication;
   readonly regression: {
     readonly erases: readonly string[];
     readonly leaves: readonly string[];

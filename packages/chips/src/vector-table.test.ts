@@ -21,7 +21,7 @@ test('a stack pointer in RAM and an odd reset vector inside of the image are a v
 });
 
 test.each([0, 0x2000_0000, 0x2003_0004, 0x2001_0002, 0x4002_4010, 0x0802_0000, 0xffff_ffff])(
-  'a stack pointer of %i is none',
+  'a stack pointer of %i is refused',
   (value) =>
     expect(faultOf((words) => words.setUint32(0, value, true))).toEqual({
       kind: 'stack-pointer-not-in-ram',

@@ -7,7 +7,7 @@ import { gcm } from '@noble/ciphers/aes.js';
 const tagSizeBytes = 16;
 
 function checkSizes(key: Uint8Array, nonce: Uint8Array): void {
-  // noble takes other keys and nonces too; suite 1 has none.
+  // noble takes keys and nonces of other lengths too; suite 1 does not.
   if (key.length !== 32 || nonce.length !== 12)
     throw new Fault('internal-error', {
       detail: 'AES-256-GCM was called with a key or nonce of another size',

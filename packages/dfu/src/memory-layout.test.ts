@@ -37,7 +37,7 @@ describe('a DfuSe memory layout', () => {
   it.each([
     ['no layout at all', 'STM32  BOOTLOADER'],
     ['a name alone', '@Internal Flash'],
-    ['an address that is none', '@Flash/0xZZ/01*016Kg'],
+    ['an address that is no number', '@Flash/0xZZ/01*016Kg'],
     ['no sectors', '@Flash/0x08000000/'],
     ['none of a kind', '@Flash/0x08000000/00*016Kg'],
     ['more than the address space', '@Flash/0xF0000000/9999*9999Kg'],

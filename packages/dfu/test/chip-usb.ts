@@ -5,7 +5,7 @@ import { enumerate, type UsbStandIn } from '@firmseal/usb-device/testing';
 import { ChipUsbPort, UsbControl, type VirtualChip } from '@firmseal/virtual-stm32';
 
 export interface UsbPlace {
-  /** The device that is on the bus now. Rejects when there is none. */
+  /** The device that is on the bus now. Rejects when the bus has no device. */
   open(): Promise<UsbStandIn>;
   close(): void;
 }

@@ -136,7 +136,7 @@ export const faultTable = {
   'delegation-product-wrong': {
     number: 213, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A delegation was made for another product.',
-    remedy: 'Use a delegation for this product.',
+    remedy: 'Use a delegation for this product. `firmseal keys show` says for which product each delegation is.',
   },
   'delegation-revoked': {
     number: 214, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -471,7 +471,7 @@ export const faultTable = {
   'certificate-expired': {
     number: 363, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The device certificate is valid from {validFrom} to {validUntil}; the clock of the machine that checked it says {clock}.',
-    remedy: 'Set the clock: of the authority where the authority answered this, else of this machine. A certificate that has truly ended needs a chip that is personalized again.',
+    remedy: 'Set the clock of the machine that refused the chip: this one, or the authority\'s when its answer said so. When the certificate has truly ended, personalize the chip again.',
   },
   'receipt-malformed': {
     number: 370, exit: 'receipt', http: 422, retry: 'restart', chip: false,
@@ -767,6 +767,21 @@ export const faultTable = {
     number: 482, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The application staged a package whose application the chip gave up before.',
     remedy: 'Seal a corrected application, attach its license, and stage that. A host can install the same one again over the link.',
+  },
+  'product-state-not-open': {
+    number: 483, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} is in product state {state}: somebody began to provision it, and may hold its debug authentication.',
+    remedy: 'Use a chip in product state open. A person who knows the password takes this one back with ST\'s tool (`debugauth=1`), which erases flash and keys; a chip without password or certificate never goes back. Nothing was changed.',
+  },
+  'product-state-silent': {
+    number: 484, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} answers no debugger: its product state is closed or locked, or no chip is connected.',
+    remedy: 'Check power and cable. A closed chip answers ST\'s tool alone: `debugauth=2` shows whether it has a password or certificate, `debugauth=1` with it erases the chip and opens it. A locked one is locked for good.',
+  },
+  'agent-owner-incomplete': {
+    number: 485, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An exported agent names either nobody, or a root and a product.',
+    remedy: 'Give both `--root-key` and `--product`, as `firmseal personalize` will get them; `--epoch` and `--agent-delegation` need them too.',
   },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
@@ -1351,7 +1366,7 @@ export const faultTable = {
   'approval-policy-product-wrong': {
     number: 822, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The approval policy is for product {product}, not for {expected}.',
-    remedy: 'Give the policy of {expected}.',
+    remedy: 'Give the policy of {expected}; `firmseal keys approval-policy` makes one.',
   },
   'token-uri-invalid': {
     number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1506,7 +1521,7 @@ export const faultTable = {
   'product-not-served': {
     number: 868, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'This authority has no keys and delegations for product {product}.',
-    remedy: 'Add the product to the authority (`firmseal authority add-product`), or open the job at the authority of that product.',
+    remedy: 'Add the product to the authority (`firmseal authority add-product`) and start the authority again, or open the job at the authority of that product.',
   },
   'route-unknown': {
     number: 869, exit: 'license', http: 404, retry: 'fail', chip: false,
@@ -1516,7 +1531,7 @@ export const faultTable = {
   'job-package-unknown': {
     number: 870, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'Job {job} has no approved package with the manifest digest {digest}.',
-    remedy: 'Install the package of the job, or ask the owner to add this package and approve it.',
+    remedy: 'Install the package of the job, or ask the owner to add this one: `firmseal job add-package`, then `firmseal job approve`.',
   },
   'job-package-repeated': {
     number: 871, exit: 'license', http: 409, retry: 'fail', chip: false,
@@ -2112,6 +2127,31 @@ export const faultTable = {
     number: 992, exit: 'package', http: null, retry: 'fail', chip: false,
     sentence: '{file} is not among the packages that would be approved.',
     remedy: 'Ask the owner which package the job is for. Nothing was signed.',
+  },
+  'adoption-impossible': {
+    number: 993, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{cannot} of {all} boards cannot be taken over by an update; nothing was written.',
+    remedy: 'Let those boards come back, and personalize them with a probe or a cable: `firmseal personalize`. The lines above say why for each.',
+  },
+  'adoption-range-invalid': {
+    number: 994, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{text} is no range of addresses, and no firmware file of that name can be read.',
+    remedy: 'Give FIRST..LAST as in 0x08000000..0x0801FFFF, or an ELF, Intel HEX, S-record or DFU file.',
+  },
+  'adoption-boards-invalid': {
+    number: 995, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} describes no board: {problem}.',
+    remedy: 'Write a row for each board under the heading board,chip,level,bootloader,place,application,options; docs/adoption.md has an example.',
+  },
+  'adoption-option-invalid': {
+    number: 996, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{text} names no value of an option byte.',
+    remedy: 'Give FIELD=VALUE as in BFB2=0 or nWRP0_11=0xFFF, with the field names of the reference manual.',
+  },
+  'adoption-option-missing': {
+    number: 997, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'A plan for one board needs --chip, --bootloader and --place.',
+    remedy: 'Give all three, or a list of boards with --boards.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -3246,7 +3286,7 @@ export const faultTable = {
   'ledger-forked': {
     number: 1812, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database does not continue the ledger that was published: it has no entry {index}, or another one.',
-    remedy: 'The database is an older or another one. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older or another one. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'ledger-settings-invalid': {
     number: 1813, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -3261,7 +3301,7 @@ export const faultTable = {
   'witness-ahead': {
     number: 1815, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The witness {witness} has seen {seen} entries of this ledger; the database holds {size}.',
-    remedy: 'The database is an older one that was put back. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+    remedy: 'The database is an older one that was put back. Put the newest copy back. Without a newer copy, this ledger has ended: docs/ledger.md says what to do.',
   },
   'witness-refused': {
     number: 1816, exit: 'authority', http: 503, retry: 'fail', chip: false,
@@ -3402,6 +3442,36 @@ export const faultTable = {
     number: 1909, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
     remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
+  },
+  'job-station-refused': {
+    number: 1915, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} lists its stations, and station {station} is not one of them.',
+    remedy: '`firmseal job show` names the stations. Ask the owner for a token of one of them (`firmseal job token --station`), or for a job that lists yours. No quota was spent.',
+  },
+  'job-stations-unfit': {
+    number: 1916, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'A job of mode update is for devices in the field and cannot list stations.',
+    remedy: 'Leave --station out, or choose another mode.',
+  },
+  'kem-rotation-under-way': {
+    number: 1917, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is there: the KEM key of {folder} is being replaced already.',
+    remedy: 'Start the authority again, then end it: `firmseal authority rewrap`, then `firmseal authority retire-kem`.',
+  },
+  'kem-key-not-served': {
+    number: 1918, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The authority at {address} does not work with the KEM key of {folder} yet.',
+    remedy: 'Start the authority, and each signer of it, again: they read the new key then. Nothing was removed.',
+  },
+  'kem-previous-missing': {
+    number: 1919, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{folder} has no previous KEM key.',
+    remedy: 'There is nothing to retire. `firmseal authority new-kem` replaces the present key.',
+  },
+  'kem-keys-unopened': {
+    number: 1920, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{unopened} of the {looked} wrapped keys that the authority keeps are opened by none of its KEM keys.',
+    remedy: 'See that kem-previous.key lies in the folder that the signer reads, and start it again. Where they were lost long before, --even-unopened removes the previous key all the same. Nothing was removed.',
   },
   'webhook-url-refused': {
     number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,

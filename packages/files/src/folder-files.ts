@@ -13,7 +13,7 @@ export interface FolderFiles {
   read(path: string): Promise<Uint8Array | undefined>;
   /** On the disk when it resolves; folders above it are made. Throws what writeWholeFile does. */
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /** A folder with all that is in it; nothing when there is none. */
+  /** A folder with all that is in it; nothing when the folder does not exist. */
   remove(path: string): Promise<void>;
 }
 

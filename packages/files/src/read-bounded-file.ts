@@ -1,5 +1,5 @@
 // Reads a file up to a limit. It counts what it reads instead of trusting the size that the file system
-// tells: a pipe has none, a device such as /dev/zero has no end, and a file can grow while it is read.
+// tells: a pipe has no size, a device such as /dev/zero has no end, and a file can grow while it is read.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
@@ -19,14 +19,22 @@ export function readBoundedFile(path: string, mostBytes: number): Bytes {
       const stat = fstatSync(file);
       const tooLarge = () => new Fault('file-too-large', { file: path, mostBytes });
       if (stat.isFile() && stat.size > mostBytes) throw tooLarge();
-      let bytes = new Uint8Array(Math.min(mostBytes, stat.isFile() ? stat.size : pieceSizeBytes) + 1);
+      let bytes = new Uint8Array(Math.min(mostBytes, stat.isFile() ? stat.size : pieceSizeBytes));
+      const next = new Uint8Array(1);
       let length = 0;
       for (;;) {
-        if (length > mostBytes) throw tooLarge();
-        if (length === bytes.length) bytes = grown(bytes, mostBytes + 1);
-        const got = readSync(file, bytes, length, bytes.length - length, null);
-        if (got === 0) return bytes.slice(0, length);
-        length += got;
+        if (length < bytes.length) {
+          const got = readSync(file, bytes, length, bytes.length - length, null);
+          if (got === 0) return bytes.slice(0, length);
+          length += got;
+        } else {
+          // A file that has the size that it told is not copied once more.
+          if (readSync(file, next, 0, 1, null) === 0) return bytes;
+          if (length === mostBytes) throw tooLarge();
+          bytes = grown(bytes, mostBytes);
+          bytes[length++] = next[0]!;
+          next.fill(0);
+        }
       }
     } finally {
       closeSync(file);
@@ -38,7 +46,7 @@ export function readBoundedFile(path: string, mostBytes: number): Bytes {
 
 /** Twice the room, never more than `most`; the old copy is wiped, since it may hold a secret. */
 function grown(bytes: Bytes, most: number): Bytes {
-  const larger = new Uint8Array(Math.min(most, 2 * bytes.length));
+  const larger = new Uint8Array(Math.min(most, Math.max(pieceSizeBytes, 2 * bytes.length)));
   larger.set(bytes);
   bytes.fill(0);
   return larger;

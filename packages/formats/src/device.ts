@@ -24,7 +24,7 @@ export function originNumber({ kind, rehearsal }: Origin): number {
   return origins.indexOf(kind) + 1 + (rehearsal ? rehearsalOffset : 0);
 }
 
-/** The origin of a number; undefined when it is none. */
+/** The origin of a number; undefined when no origin has that number. */
 export function originOf(number: number): Origin | undefined {
   const rehearsal = number > rehearsalOffset;
   const kind = origins[number - 1 - (rehearsal ? rehearsalOffset : 0)];

@@ -80,7 +80,7 @@ describe('readDfu', () => {
     expect(fault(addDfuSuffix(new Uint8Array(), 0x0100), 0)).toBe('image-no-data');
   });
 
-  it('asks for an address where the file has none, and refuses one where it has', () => {
+  it('asks for an address when the file has no address, and refuses one when it has', () => {
     expect(fault(addDfuSuffix(ramp(4), 0x0100))).toBe('image-address-missing');
     expect(fault(writeDfuSe([target]), 0x08000000)).toBe('image-address-not-allowed');
     expect(fault(addDfuSuffix(ramp(4), 0x0100), 2 ** 32)).toBe('value-out-of-range');

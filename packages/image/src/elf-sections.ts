@@ -71,8 +71,8 @@ function requireTable(file: FieldReader, { count, offset, entrySizeBytes }: Sect
 }
 
 /**
- * Contents of the section of that name; undefined when there is none. `namesIndex`: of the section that holds
- * the names. Throws `image-elf-invalid`, `bytes-truncated`.
+ * Contents of the section of that name; undefined when no section has that name. `namesIndex`: of the
+ * section that holds the names. Throws `image-elf-invalid`, `bytes-truncated`.
  */
 export function findSection(
   file: FieldReader,

@@ -164,7 +164,7 @@ export function readElf(bytes: Uint8Array): FirmwareImage {
 
 /**
  * Contents of a section by its name, a view into the file: of an executable or an object, whether it is
- * loaded or not; undefined when there is none of that name. Throws `image-elf-invalid`, `bytes-truncated`.
+ * loaded or not; undefined when no section has that name. Throws `image-elf-invalid`, `bytes-truncated`.
  */
 export function elfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
   const file = new FieldReader(bytes, 'The ELF file');

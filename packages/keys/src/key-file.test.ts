@@ -314,7 +314,7 @@ describe('opening refuses', () => {
       },
     ],
     [
-      'a time that is none',
+      'a malformed time',
       'key-file-malformed',
       (f) => {
         f.created = 'yesterday';

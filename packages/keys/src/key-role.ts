@@ -32,7 +32,7 @@ export const p256Roles = keyRoles.filter((role) => !isEd25519Role(role));
 
 export const isKeyRole = (value: unknown): value is KeyRole => keyRoles.some((role) => role === value);
 
-/** Throws `key-role-wrong` when the role is none of the expected ones. */
+/** Throws `key-role-wrong` when the role is not one of those expected. */
 export function expectRole(role: KeyRole, expected: readonly KeyRole[]): void {
   if (!expected.includes(role)) {
     throw new Fault('key-role-wrong', { role, expected: expected.join(' or ') });

@@ -6,6 +6,7 @@ import { type Bytes, concatBytes, equalBytes, utf8 } from '@firmseal/bytes';
 import { type CborInput, type CborValue, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { type DecodedLogEntry, type LogFields, type LogValue, readPlainEntry } from './plain-entry.ts';
 
 const saltSizeBytes = 32;
 const entrySizeBytesAtMost = 4096;
@@ -21,6 +22,7 @@ export type LogKind =
   | 'update-failed'
   | 'webhook-added'
   | 'webhook-removed'
+  | 'keys-rewrapped'
   | 'stop-set'
   | 'stop-lifted'
   | 'unit-taken'
@@ -38,9 +40,6 @@ export type LogKind =
   | 'alarm'
   | 'alarm-acknowledged'
   | 'database-restored';
-
-type LogValue = string | number | boolean | Uint8Array;
-export type LogFields = Readonly<Record<string, LogValue>>;
 
 /** What a caller wants logged; the store adds sequence and salt. Time in milliseconds since 1970. */
 export interface LogEvent {
@@ -92,10 +91,9 @@ export function encodeLogEntry(sequence: number, event: LogEvent): Bytes {
  * The reverse; the kind is returned as found. Throws `log-entry-malformed` with the
  * sequence that was expected.
  */
-export function decodeLogEntry(
-  bytes: Uint8Array,
-  sequenceExpected: number,
-): { sequence: number; timeMs: number; kind: string; fields: LogFields } {
+export function decodeLogEntry(bytes: Uint8Array, sequenceExpected: number): DecodedLogEntry {
+  const plain = bytes.length > entrySizeBytesAtMost ? undefined : readPlainEntry(bytes);
+  if (plain !== undefined) return plain;
   const malformed = (cause?: unknown) =>
     new Fault('log-entry-malformed', { sequence: sequenceExpected }, { cause });
   let map: CborValue;
@@ -141,6 +139,18 @@ export type ChainBreak = {
   readonly problem: 'missing' | 'sequence' | 'salt' | 'leaf' | 'head' | 'malformed';
 };
 
+interface SaltedEntry {
+  readonly salt: Uint8Array;
+  readonly entry: Uint8Array;
+  readonly leaf: Uint8Array;
+}
+
+interface AddedEntry {
+  /** Undefined where the entry has another form. */
+  readonly decoded: DecodedLogEntry | undefined;
+  readonly breaks: readonly ChainBreak[];
+}
+
 /**
  * Follows a log row by row from its first entry. Who has noted a head gives its size and
  * compares it when it is reached.
@@ -160,21 +170,37 @@ export class LogChain {
   }
 
   /** Every way in which the row is not the one that follows; none for a good row. */
-  add(row: LogRow): ChainBreak[] {
+  add(row: LogRow): readonly ChainBreak[] {
+    return this.addRow(row).breaks;
+  }
+
+  /** The same, with what the entry says. */
+  addRow(row: LogRow): AddedEntry {
     const breaks: ChainBreak[] = [];
-    const index = this.#size++;
+    const index = this.#size;
     const report = (problem: ChainBreak['problem']) => breaks.push({ sequence: index, problem });
     if (row.sequence !== index) report('missing');
-    if (row.salt.length !== saltSizeBytes) report('salt');
-    try {
-      if (decodeLogEntry(row.entry, index).sequence !== index) report('sequence');
-    } catch {
-      report('malformed');
-    }
     const leaf = leafHash(this.#crypto, row.salt, row.entry);
+    const added = this.addEntry({ salt: row.salt, entry: row.entry, leaf });
+    breaks.push(...added.breaks);
     if (!equalBytes(leaf, row.leaf)) report('leaf');
-    this.#head = this.#crypto.sha256(concatBytes(this.#head, leaf));
     if (!equalBytes(this.#head, row.head)) report('head');
-    return breaks;
+    return { ...added, breaks };
+  }
+
+  /** The next entry, by whoever has computed its leaf himself. */
+  addEntry({ salt, entry, leaf }: SaltedEntry): AddedEntry {
+    const sequence = this.#size++;
+    this.#head = this.#crypto.sha256(this.#head, leaf);
+    const breaks: ChainBreak[] = [];
+    if (salt.length !== saltSizeBytes) breaks.push({ sequence, problem: 'salt' });
+    let decoded: DecodedLogEntry | undefined;
+    try {
+      decoded = decodeLogEntry(entry, sequence);
+      if (decoded.sequence !== sequence) breaks.push({ sequence, problem: 'sequence' });
+    } catch {
+      breaks.push({ sequence, problem: 'malformed' });
+    }
+    return { decoded, breaks };
   }
 }

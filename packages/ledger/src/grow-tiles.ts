@@ -12,7 +12,7 @@ import { type Hashing, hashSizeBytes, rootOfHashes, treeLeaf } from './tree.ts';
 export interface LedgerFolder extends LedgerFiles {
   /** Whole or not at all, and durable when it resolves; folders above it are made. */
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /** Files and folders below the path too; nothing when there is none. */
+  /** Files and folders below the path too; nothing when the path does not exist. */
   remove(path: string): Promise<void>;
 }
 

@@ -14,7 +14,6 @@ export {
   encodeLogEntry,
   LogChain,
   type LogEvent,
-  type LogFields,
   type LogHead,
   type LogKind,
   type LogRow,
@@ -58,7 +57,16 @@ export {
   parseSignatures,
   signNote,
 } from './note.ts';
-export { encodeOpened, type OpenedEntry, type OpenedValue, openedPath, readOpened } from './opened.ts';
+export {
+  encodeOpened,
+  type OpenedEntry,
+  OpenedFile,
+  type OpenedValue,
+  openedPath,
+  readOpened,
+  type SealedEntry,
+} from './opened.ts';
+export type { DecodedLogEntry, LogFields } from './plain-entry.ts';
 export { type TreeHead, verifyConsistency, verifyInclusion } from './proof.ts';
 export {
   type LedgerFiles,

@@ -39,8 +39,9 @@ function trustOf(crypto: Hashing, { log, witnesses, least }: LedgerPolicyTexts):
     witnesses: witnesses.map((text) => parseNoteKey(crypto, text, what)),
     least,
   };
-  if (trust.log.kind !== 'log') throw malformed('its ledger is none');
-  if (trust.witnesses.some(({ kind }) => kind !== 'witness')) throw malformed('one of its witnesses is none');
+  if (trust.log.kind !== 'log') throw malformed('the key of its ledger is not of kind "log"');
+  if (trust.witnesses.some(({ kind }) => kind !== 'witness'))
+    throw malformed('the key of one of its witnesses is not of kind "witness"');
   const distinct = new Set(trust.witnesses.map(({ publicKey }) => publicKey.join()));
   if (distinct.size !== witnesses.length) throw malformed('it names a witness twice');
   if (least > witnesses.length)

@@ -6,7 +6,8 @@ import type { Crypto, Ed25519 } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { fromBase64, toBase64 } from './base64.ts';
 import { type LedgerTrust, type VerifiedCheckpoint, verifyCheckpoint } from './checkpoint.ts';
-import { decodeLogEntry, type LogFields, leafHash } from './entry.ts';
+import { decodeLogEntry, leafHash } from './entry.ts';
+import type { LogFields } from './plain-entry.ts';
 import { proofHashesAtMost, verifyInclusion } from './proof.ts';
 import { treeLeaf } from './tree.ts';
 

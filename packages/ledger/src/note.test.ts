@@ -40,7 +40,7 @@ it.each([
   ['a space in its name', publishedKey.replace('rN', 'r N')],
   ['an end that is cut', publishedKey.slice(0, -4)],
   ['no id', publishedKey.replace('+c74f20a3', '')],
-])('a key with %s is none', (_, text) => {
+])('a key with %s is refused', (_, text) => {
   expect(() => parseNoteKey(crypto, text, 'it')).toThrow(
     expect.objectContaining({ code: 'note-key-malformed' }),
   );

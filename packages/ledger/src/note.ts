@@ -63,7 +63,7 @@ export function parseNoteKey(crypto: Hashing, text: string, what: string): NoteK
   const malformed = (problem: string) => new Fault('note-key-malformed', { what, problem });
   const [, name, id, body] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   if (name === undefined || body === undefined) throw malformed('it is not NAME+ID+KEY');
-  if (!isNoteName(name)) throw malformed('its name is none');
+  if (!isNoteName(name)) throw malformed('its name has a space or an invisible character, or is too long');
   const bytes = fromBase64(body);
   const kind = (Object.keys(types) as NoteKeyKind[]).find((one) => types[one] === bytes?.[0]);
   if (bytes?.length !== 33 || kind === undefined) throw malformed('it is neither type 1 nor type 4');
@@ -135,8 +135,8 @@ export interface VerifiedSignature {
 }
 
 /**
- * The signature of this key on the text, undefined when there is none. A line with the name and id of the key
- * that does not verify counts for nothing, whatever others say.
+ * The signature of this key on the text, undefined when the key did not sign. A line with the name and id of
+ * the key that does not verify counts for nothing, whatever others say.
  */
 export function findSignature(
   crypto: Hashing & Pick<Ed25519, 'verifyEd25519'>,

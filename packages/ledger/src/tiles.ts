@@ -24,7 +24,7 @@ export const tilePath = (level: number | 'entries', number: number, width: numbe
 /** Hashes of level-0 tiles are of leaves, those of level l of 256^l leaves: how many of them a tree has. */
 export const rowSize = (size: number, level: number): number => Math.floor(size / tileWidth ** level);
 
-/** How many hashes tile `number` of a level has in a tree of this size; 0 when there is none. */
+/** How many hashes tile `number` of a level has in a tree of this size; 0 when the tree has no such tile. */
 export const widthOf = (size: number, level: number, number: number): number =>
   Math.max(0, Math.min(tileWidth, rowSize(size, level) - number * tileWidth));
 

@@ -10,10 +10,12 @@ export const hashSizeBytes = 32;
 
 /** Hash of a leaf: SHA-256(0x00 || data). */
 export function treeLeaf(crypto: Hashing, data: Uint8Array): Bytes {
-  const input = new Uint8Array(1 + data.length);
-  input.set(data, 1);
+  const input = data.length === hashSizeBytes ? leafInput : new Uint8Array(1 + data.length);
+  input.set(data, 1); // one buffer for all entries of a ledger: sha256 keeps no argument
   return crypto.sha256(input);
 }
+
+const leafInput = new Uint8Array(1 + hashSizeBytes);
 
 const nodeInput = new Uint8Array(1 + 2 * hashSizeBytes);
 nodeInput[0] = 1;

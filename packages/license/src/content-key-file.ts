@@ -30,7 +30,7 @@ export function sealContentKey(
     plaintext: contentKey.expose(),
     ...(ephemeral ? { ephemeral } : {}),
   });
-  return encodeCbor([1, manifestDigest, enc, sealed]);
+  return contentKeyFileOf(Uint8Array.from(manifestDigest), { enc, sealed });
 }
 
 function readContentKeyFile(file: Uint8Array) {
@@ -43,6 +43,18 @@ function readContentKeyFile(file: Uint8Array) {
 export function contentKeyManifestDigest(file: Uint8Array): Bytes {
   return readContentKeyFile(file).manifestDigest;
 }
+
+/** What is wrapped in the file; `aad` is the digest of its manifest. Throws `content-key-malformed`. */
+export function contentKeyMessage(file: Uint8Array): { enc: Bytes; info: Bytes; aad: Bytes; sealed: Bytes } {
+  const { manifestDigest: aad, enc, sealed } = readContentKeyFile(file);
+  return { enc, info, aad, sealed };
+}
+
+/** The file of a content key that was wrapped with the info and aad of contentKeyMessage. */
+export const contentKeyFileOf = (
+  manifestDigest: Bytes,
+  { enc, sealed }: { enc: Bytes; sealed: Bytes },
+): Bytes => encodeCbor([1, manifestDigest, enc, sealed]);
 
 /**
  * The content key of a package. Anyone can wrap a key for any package, so it is returned only when it is the

@@ -143,6 +143,19 @@ export async function sealEnvelope<Terms extends CommonTerms>(
   }
 }
 
+/**
+ * The terms of a license, and its digest: nothing in them can be believed. Throws as decodeTerms does.
+ */
+export function readEnvelopeUnverified<Terms extends CommonTerms>(
+  crypto: Crypto,
+  { signed, name, decodeTerms }: EnvelopeKind<Terms>,
+  license: Uint8Array,
+): Pick<VerifiedEnvelope<Terms>, 'terms' | 'digest'> {
+  const object = openSigned(license, signed);
+  const { termsBytes } = readObject(object.payload, signed.malformed, name, signedShape);
+  return { terms: decodeTerms(termsBytes), digest: digestOf(crypto, object) };
+}
+
 /** The terms of a license alone, for display: nothing in them can be believed. Throws as decodeTerms does. */
 export function readTermsUnverified<Terms extends CommonTerms>(
   license: Uint8Array,

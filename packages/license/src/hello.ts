@@ -119,25 +119,36 @@ export function parseHelloUnverified(bytes: Uint8Array): Hello {
   return readHello(openSigned(bytes, helloKind).payload);
 }
 
+interface HelloInputs {
+  readonly hello: Uint8Array;
+  readonly device: DevicePublic;
+  readonly challenge?: Uint8Array;
+}
+
+/** What is signed, read and compared with the device and the challenge. */
+function helloOf(payload: Uint8Array, { device, challenge }: HelloInputs): Hello {
+  const { thumbprint, chipId, origin } = device;
+  const hello = readHello(payload);
+  if (!equalBytes(hello.thumbprint, thumbprint)) throw new Fault('hello-thumbprint-wrong');
+  if (hello.chipId !== chipId) throw new Fault('hello-chip-wrong', { said: hello.chipId, certified: chipId });
+  if (!sameOrigin(hello.origin, origin)) throw new Fault('hello-origin-wrong');
+  if (challenge && !equalBytes(hello.challenge, challenge)) throw new Fault('hello-challenge-wrong');
+  return hello;
+}
+
 /**
  * The hello of a device whose certificate was verified. Throws, in this order, `hello-malformed`,
  * `hello-signature-invalid`, `hello-malformed`, `hello-thumbprint-wrong`, `hello-chip-wrong`,
  * `hello-origin-wrong`, and when a challenge is given `hello-challenge-wrong`.
  */
-export function verifyHello(
-  crypto: Crypto,
-  inputs: { hello: Uint8Array; device: DevicePublic; challenge?: Uint8Array },
-): Hello {
-  const { signingKey, thumbprint, chipId, origin } = inputs.device;
-  const object = verifySigned(crypto, inputs.hello, { kind: helloKind, publicKey: signingKey });
-  const hello = readHello(object.payload);
-  if (!equalBytes(hello.thumbprint, thumbprint)) throw new Fault('hello-thumbprint-wrong');
-  if (hello.chipId !== chipId) throw new Fault('hello-chip-wrong', { said: hello.chipId, certified: chipId });
-  if (!sameOrigin(hello.origin, origin)) throw new Fault('hello-origin-wrong');
-  if (inputs.challenge && !equalBytes(hello.challenge, inputs.challenge))
-    throw new Fault('hello-challenge-wrong');
-  return hello;
+export function verifyHello(crypto: Crypto, inputs: HelloInputs): Hello {
+  const { signingKey: publicKey } = inputs.device;
+  return helloOf(verifySigned(crypto, inputs.hello, { kind: helloKind, publicKey }).payload, inputs);
 }
+
+/** The hello whose signature somebody else verified. Throws as verifyHello what is left to check. */
+export const readHelloUnverified = (inputs: HelloInputs): Hello =>
+  helloOf(openSigned(inputs.hello, helloKind).payload, inputs);
 
 /** Signs a hello as a chip does; for chips of software and for tests. */
 export function makeHello(crypto: Crypto, signer: CoseSigner, hello: Hello): Promise<Bytes> {

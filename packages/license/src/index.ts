@@ -1,6 +1,12 @@
 export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bundle.ts';
 export { claimedLicense } from './claimed-license.ts';
-export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
+export {
+  contentKeyFileOf,
+  contentKeyManifestDigest,
+  contentKeyMessage,
+  openContentKey,
+  sealContentKey,
+} from './content-key-file.ts';
 export {
   type EnvelopeInputs,
   type EnvelopeKind,
@@ -16,6 +22,7 @@ export {
   lifeCycles,
   makeHello,
   parseHelloUnverified,
+  readHelloUnverified,
   verifyHello,
 } from './hello.ts';
 export {
@@ -81,6 +88,7 @@ export {
   type LicenseContext,
   openLicense,
   readLicenseTermsUnverified,
+  readLicenseUnverified,
   type VerifiedLicense,
   verifyLicense,
 } from './verify-license.ts';

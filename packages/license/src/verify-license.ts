@@ -6,7 +6,13 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, type Origin, sameOrigin, type Trust } from '@firmseal/formats';
 import type { Manifest } from '@firmseal/seal';
-import { openEnvelope, readTermsUnverified, type VerifiedEnvelope, verifyEnvelope } from './envelope.ts';
+import {
+  openEnvelope,
+  readEnvelopeUnverified,
+  readTermsUnverified,
+  type VerifiedEnvelope,
+  verifyEnvelope,
+} from './envelope.ts';
 import { licenseEnvelope } from './issue-license.ts';
 import type { LicenseTerms } from './terms.ts';
 
@@ -15,6 +21,12 @@ export type VerifiedLicense = VerifiedEnvelope<LicenseTerms>;
 /** The terms of a license alone, for display: nothing in them can be believed. Throws as decodeTerms does. */
 export const readLicenseTermsUnverified = (license: Uint8Array): LicenseTerms =>
   readTermsUnverified(license, licenseEnvelope);
+
+/** Terms and digest of a license whose signature somebody else verified. Throws as decodeTerms does. */
+export const readLicenseUnverified = (
+  crypto: Crypto,
+  license: Uint8Array,
+): Pick<VerifiedLicense, 'terms' | 'digest'> => readEnvelopeUnverified(crypto, licenseEnvelope, license);
 
 /**
  * Steps 1 to 4. The trust is the one that the package's header left (VerifiedHeader.trust) where the license

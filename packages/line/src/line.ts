@@ -66,7 +66,7 @@ export class Line {
   readonly sockets: readonly SocketLoop[];
   readonly #settings: LineSettings;
   #tally: Tally;
-  /** By chip, or by install where none was met: the exit code of its last result. */
+  /** The exit code of the last result: by chip, or by install when no chip was met. */
   readonly #open = new Map<string, number>();
   /** Chips that failed in this run. */
   readonly #failed = new Set<string>();

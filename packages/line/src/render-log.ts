@@ -37,7 +37,7 @@ function texts(event: LineEvent): string[] {
     case 'line-socket':
       return stateTexts[event.state] === undefined ? [] : [stateTexts[event.state]!];
     case 'line-install':
-      // The result line follows with the cycle; a refused chip has none of its own.
+      // The result line follows with the cycle; a refused chip gets no result line of its own.
       return renderLines(event.install)
         .filter((line) => !line.startsWith('#RESULT'))
         .map((line) => line.replace(/^\[\d+\] \S+: /, ''));

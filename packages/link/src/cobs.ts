@@ -31,7 +31,7 @@ export function cobsEncode(bytes: Uint8Array): Bytes {
   return out.slice(0, end);
 }
 
-/** The bytes behind an encoding without its ending zero; undefined when it is none. */
+/** The bytes of an encoding, which comes without its ending zero; undefined when it is malformed. */
 export function cobsDecode(encoded: Uint8Array): Bytes | undefined {
   const out = new Uint8Array(encoded.length);
   let end = 0;

@@ -1,4 +1,4 @@
-// The client against OpenOCD itself, which holds a virtual chip; and against servers that are none.
+// The client against OpenOCD itself, which holds a virtual chip; and against servers that are not OpenOCD.
 
 import { findChip } from '@firmseal/chips';
 import { type ByteStream, createStreamPair, systemClock } from '@firmseal/link';

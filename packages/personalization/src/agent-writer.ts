@@ -16,7 +16,7 @@ export interface AgentWriter {
 /** Faults of a way that leads nowhere: the chip is protected, or runs its agent. */
 export const closedWay: ReadonlySet<string> = new Set([
   ...['bootloader-silent', 'probe-refused', 'probe-failed', 'openocd-no-target', 'openocd-memory-refused'],
-  ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected'],
+  ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected', 'product-state-silent'],
 ]);
 
 /** Nobody answers as a ROM bootloader does: perhaps the agent, whose words looked like an answer. */

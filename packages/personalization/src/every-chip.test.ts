@@ -2,7 +2,7 @@
 // seed and options are its work. And what it refuses before it changes anything.
 
 import { AgentClient } from '@firmseal/agent-client';
-import { brownOutMillivolts, type Chip, findChip, readoutLevel } from '@firmseal/chips';
+import { brownOutMillivolts, type Chip, findChip, readoutLevel, withOptionField } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
 import { openProbeProgrammer } from '@firmseal/programming';
@@ -11,6 +11,7 @@ import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@fir
 import { describe, expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
+import { writeAgent } from './write-agent.ts';
 
 const root = nodeCrypto.generateP256();
 const ca = nodeCrypto.generateP256();
@@ -98,6 +99,59 @@ describe('stm32u575 with somebody else’s key of a readout level', () => {
     // Its key opens it again: nothing secret is in it.
     expect(chip.debug.giveLevelKey(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).toBe('opened');
     expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(1);
+  });
+});
+
+/** D5 on a chip of product states. It has no agent; what any agent would be written by refuses it. */
+describe('stm32h563 that somebody began to provision', () => {
+  const facts = findChip('stm32h563');
+  const password = new TextEncoder().encode('sixteen letters!');
+  const image = [{ address: facts.layout.anchor.addressStart, bytes: new Uint8Array(64).fill(1) }];
+  const setState = (chip: VirtualChip, value: number): void => {
+    const { field: name } = facts.readoutProtection;
+    chip.debug.connect();
+    const asked = withOptionField(facts, chip.judge.optionsStored, { name, value });
+    expect(chip.debug.writeOptionBytes(asked)).toBe('ok');
+    chip.powerOff();
+    chip.powerOn();
+  };
+  const withPassword = (): VirtualChip => {
+    const chip = createVirtualChip({ chip: facts.id, seed: 'provisioned' });
+    chip.powerOn();
+    setState(chip, 0x17);
+    expect(chip.debug.storePassword(password)).toBe('ok');
+    return chip;
+  };
+
+  it.each([
+    ['provisioning', 0x17],
+    ['irot-provisioned', 0x2e],
+    ['tz-closed', 0xc6],
+  ])('%s: refused before anything is changed, also where erasing is allowed', async (state, value) => {
+    const chip = withPassword();
+    if (value !== 0x17) setState(chip, value);
+    let operations = 0;
+    chip.power.onOperation = () => void operations++;
+    const programmer = await openProbeProgrammer(facts, inProcessProbe(chip));
+    expect(await programmer.identify()).toMatchObject({ productState: state, readProtected: false });
+    await expect(writeAgent(programmer, { image, eraseProtected: true })).rejects.toMatchObject({
+      code: 'product-state-not-open',
+      fields: { chip: facts.id, state },
+    });
+    expect(operations).toBe(0);
+  });
+
+  it('closed: its silence is named; its password erases and opens it, and the agent can be written', async () => {
+    const chip = withPassword();
+    setState(chip, 0x72);
+    await expect(openProbeProgrammer(facts, inProcessProbe(chip))).rejects.toMatchObject({
+      code: 'product-state-silent',
+      cause: { code: 'probe-refused' },
+    });
+    expect(chip.debug.authenticate(password)).toBe('opened');
+    const programmer = await openProbeProgrammer(facts, inProcessProbe(chip));
+    await writeAgent(programmer, { image });
+    expect(chip.judge.flash(image[0]!.address, 64)).toEqual(image[0]!.bytes);
   });
 });
 

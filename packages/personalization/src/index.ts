@@ -1,3 +1,7 @@
+export { adoptionImage } from './adoption/adoption-image.ts';
+export { type AdoptionPlan, imageAlignmentBytes, planAdoption } from './adoption/plan.ts';
+export type { Obstacle, SoldBoard } from './adoption/sold-board.ts';
+export type { AdoptionStep } from './adoption/steps.ts';
 export { type AgentWriter, agentWriter } from './agent-writer.ts';
 export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 export {

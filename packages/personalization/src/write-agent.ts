@@ -13,7 +13,7 @@ import {
   withoutWriteProtection,
 } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { type ChipProgrammer, isUnreadable } from '@firmseal/programming';
+import { type ChipProgrammer, isUnreadable, requireOpenState } from '@firmseal/programming';
 
 /** Bytes at a flash address; whole write units. */
 export interface ImagePart {
@@ -118,7 +118,8 @@ function inSafeOrder(chip: Chip, image: readonly ImagePart[]): ImagePart[] {
  * All of flash is erased, not only where the agent lies: code that somebody left in another place could be
  * started later, at level 1, by option bytes that exchange banks or name a boot address, and would run from
  * flash with the agent's rights. Afterwards the chip runs its agent, and the programmer has let go of it.
- * Throws `chip-is-another`, `chip-flash-smaller`, `chip-protected` before anything is changed; then
+ * Throws `chip-is-another`, `chip-flash-smaller`, `product-state-not-open`, `chip-protected`
+ * before anything is changed; then
  * `erase-not-done`, `agent-write-failed`, `boot-options-refused` and the faults of the way.
  */
 export async function writeAgent(
@@ -126,7 +127,9 @@ export async function writeAgent(
   { image, leastMillivolts, eraseProtected = false }: WriteAgentOptions,
 ): Promise<void> {
   const { chip } = programmer;
-  const { readProtected } = await programmer.identify();
+  const identity = await programmer.identify();
+  requireOpenState(chip, identity);
+  const { readProtected } = identity;
   if (readProtected) {
     if (!eraseProtected) throw new Fault('chip-protected', { chip: chip.id, level: 1 });
     await programmer.unprotect();

@@ -44,7 +44,7 @@ test('signs with a key that was made in the token: low s, verified by another li
   key.close();
 });
 
-test('agrees on the same secret as the other side, and refuses points that are none', async () => {
+test('agrees on the same secret as the other side, and refuses points that are not on the curve', async () => {
   await makeTokenKey(nodeCrypto, place('kem', 'authority-kem'));
   const key = await openTokenKey(nodeCrypto, place('kem', 'authority-kem'));
   const other = nodeCrypto.generateP256();

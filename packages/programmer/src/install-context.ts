@@ -74,7 +74,7 @@ export interface InstallSettings {
   readonly deadlinesMs?: Partial<Record<WorkingState, number>>;
   /** Of the whole install; default 3,600,000. */
   readonly limitMs?: number;
-  /** How often the connection is begun anew, resets for option bytes included; default 10. */
+  /** How often the connection is begun again, resets for option bytes included; default 10. */
   readonly mostRestarts?: number;
   /**
    * The socket in which the same run has met this device, if it was another one; else it is now this one's.
@@ -82,7 +82,7 @@ export interface InstallSettings {
   readonly claimDevice?: (thumbprint: string, socket: string) => string | undefined;
   /** Keeps a proof at the station, once the receipt is stored; a fault of it is the fault of the install. */
   readonly keepProof?: (proof: InstallProof) => void;
-  /** Pause before the connection is begun anew; default 500. */
+  /** Pause before the connection is begun again; default 500. */
   readonly restartPauseMs?: number;
   /** Aborting it ends the install with `install-stopped`. */
   readonly signal?: AbortSignal;

@@ -40,7 +40,7 @@ export function runInstall(settings: InstallSettings): Promise<InstallResult> {
   return new Install(settings).run();
 }
 
-/** How often a line is opened anew on which no agent ever answered: a blank chip never will. */
+/** How often a line is opened again when no agent ever answered on it: a blank chip never will. */
 const silentRestartsAtMost = 1;
 
 const isFinal = (state: InstallStateName): state is FinalState => state === 'passed' || state === 'failed';

@@ -1,5 +1,5 @@
 // One line of the journal: an entry as JSON with a CRC-32 over its text, so that a torn or damaged
-// line is seen for what it is. Only the last line can be torn by a power cut; it was not synced, so
+// line is recognized. Only the last line can be torn by a power cut; it was not synced, so
 // nothing was done on its strength.
 
 import { crc32, toHex, u32be, utf8 } from '@firmseal/bytes';

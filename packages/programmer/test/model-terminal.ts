@@ -1,5 +1,5 @@
 // A terminal for tests, of endless height: text, line feed, carriage return, cursor up, erase to the end of
-// line and below, and lines that wrap anew when the width changes. Anything else it is sent is an error.
+// line and below, and lines that wrap again when the width changes. Anything else it is sent is an error.
 
 export class ModelTerminal {
   #columns: number;
@@ -25,7 +25,7 @@ export class ModelTerminal {
     }
   }
 
-  /** Wraps anew as terminals do; the cursor stays with the last row. */
+  /** Wraps the lines again as terminals do; the cursor stays with the last row. */
   resize(columns: number): void {
     const whole: string[] = [];
     for (const [i, row] of this.#rows.entries()) {

@@ -21,6 +21,8 @@ export interface ChipIdentity {
    * over USB.
    */
   readonly romInterface?: readonly string[];
+  /** Of a chip that has product states in place of readout levels (H5), by its debug port. */
+  readonly productState?: string;
   /** Memory does not let itself be read: readout level 1, or a state that counts as it. */
   readonly readProtected: boolean;
 }

@@ -6,7 +6,7 @@ export { type FlashPlan, type FlashRequest, planFlash, type UnitPlan } from './f
 export { planTexts } from './flash/plan-text.ts';
 export { type RunOptions, runPlan } from './flash/run-plan.ts';
 export { isUnreadable } from './flash/unreadable.ts';
-export { chipsWithDeviceId } from './identity.ts';
+export { chipsWithDeviceId, explainSilence, productStateOf, requireOpenState } from './identity.ts';
 export {
   type OptionChange,
   type OptionSetting,

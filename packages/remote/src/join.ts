@@ -61,8 +61,8 @@ const isFinal = (error: unknown): error is Fault =>
   );
 
 /**
- * Keeps one connection waiting for a line, for ever: when one is taken the next is made, when none can be
- * made it tries again. Resolves when it is stopped. Throws `station-token-wrong`, `station-replaced`,
+ * Keeps one connection waiting for a line, for ever: when a line takes it the next one is made, and when that
+ * fails it is tried again. Resolves when it is stopped. Throws `station-token-wrong`, `station-replaced`,
  * `station-version-wrong`, after which somebody has to do something.
  */
 export async function runStation(run: StationRun): Promise<void> {

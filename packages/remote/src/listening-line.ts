@@ -56,7 +56,7 @@ export class ListeningLine {
     });
   }
 
-  /** A connection joined to the station. Throws `station-away` where none comes in time. */
+  /** A connection joined to the station. Throws `station-away` when no connection comes in time. */
   reach(station: string, withinMs: number): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const asking: Asking = {

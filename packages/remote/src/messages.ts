@@ -119,7 +119,7 @@ export interface Open {
   readonly place: string;
   /** Of an operation: the chip by its id in the catalogue; empty for a link. */
   readonly chip: string;
-  /** Length of the order that follows as data; 0 where there is none. */
+  /** Length of the order that follows as data; 0 when no data follow. */
   readonly orderBytes: number;
 }
 

@@ -267,7 +267,7 @@ function bridge(channel: Channel, port: ByteStream): Promise<void> {
       data: (bytes) => {
         pacer.fromChip(bytes);
         waitingBytes += bytes.length;
-        // An agent speaks when it is asked; what sends more than this unasked is none.
+        // An agent speaks when it is asked. A device that sends more than this unasked is no agent.
         if (waitingBytes > mostWaitingBytes) {
           channel.fail(new Fault('station-cable-floods', { most: mostWaitingBytes }));
           return;

@@ -190,7 +190,7 @@ describe('flow control', () => {
     const line = site.line();
     const stuck = await clock.run(line.openLink('tcp:stuck:1'));
     let sent = 0;
-    // Frames that are none: the pacer passes them on, and the cable keeps them.
+    // Damaged frames: the pacer passes them on, and the cable keeps them.
     const noise = new Uint8Array(16_384).fill(0x55);
     for (let i = 0; i < 64; i++)
       void stuck.write(noise).then(

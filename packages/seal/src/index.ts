@@ -16,7 +16,13 @@ export {
   unmetRequirement,
 } from './check-chip.ts';
 export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore } from './core.ts';
-export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
+export {
+  type CheckOutcome,
+  inspectPackage,
+  type PackageReport,
+  readSbomDigestUnverified,
+  renderPackageReport,
+} from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
 export {
   agentAreaOf,

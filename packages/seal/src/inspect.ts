@@ -1,7 +1,7 @@
 // Everything in a package that is not secret, as plain JSON and as lines for people. Reads what it can
 // without trusting it, and says beside it which checks were made and how they ended.
 
-import { toHex } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { hexAddress } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault, type FaultCode } from '@firmseal/fault';
@@ -14,7 +14,7 @@ import {
   type Trust,
 } from '@firmseal/formats';
 import { coreDigestOf, decodeManifestPayload, finishCore, type Manifest, manifestKind } from './manifest.ts';
-import { splitPackage } from './package-file.ts';
+import { decodeHeader, splitPackage } from './package-file.ts';
 import { countRecords } from './record-plan.ts';
 import { verifyRecords } from './records.ts';
 import { verifyHeader } from './verify-header.ts';
@@ -87,6 +87,13 @@ function readManifestUnverified(crypto: Crypto, signed: Manifest['signed']): Man
     signed,
   };
 }
+
+/**
+ * Digest of the software bill of materials that a header names, for display: its signatures are not looked
+ * at. Throws the faults of the header's shape.
+ */
+export const readSbomDigestUnverified = (crypto: Crypto, header: Uint8Array): Bytes | undefined =>
+  readManifestUnverified(crypto, decodeHeader(header).manifest).core.sbomDigest;
 
 function describeCore(core: Manifest['core']) {
   const { areas, optionBytes, entry, sbomDigest, formatVersion, suite, ...plain } = core;

@@ -83,7 +83,7 @@ export function splitPackage(file: Uint8Array): SplitPackage {
 
 /**
  * The package with a license bundle in its header, for plain download tools (spec/link.md section 5.3):
- * magic, length and header anew, then the records as they were. Nothing that the owner signed changes. Throws
+ * new magic, length and header, then the records as they were. Nothing that the owner signed changes. Throws
  * like splitPackage, and `package-header-too-large` when the license does not fit.
  */
 export function attachLicense(file: Uint8Array, license: Uint8Array): readonly [Bytes, Uint8Array] {

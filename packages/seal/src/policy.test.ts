@@ -38,7 +38,7 @@ describe('named option bytes', () => {
     ['a fraction', { nRST_STOP: 0.5 }, 'policy-value-refused'],
     ['a fall of readout protection', { RDP: 0 }, 'policy-field-refused'],
     ['a fall of readout protection as a byte', { RDP: 0xaa }, 'policy-field-refused'],
-    ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
+    ['a state that does not exist', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
     ['a supply that the board may not have', { BOR_LEV: 0 }, 'policy-field-refused'],
     ['write protection of the agent', { nWRP0_11: 0xfff & ~(1 << 4) }, 'policy-field-refused'],

@@ -26,7 +26,7 @@ export interface ListSerialOptions {
   readonly sysfs?: string;
 }
 
-/** The first line of a small file; undefined where there is none. */
+/** The first line of a small file; undefined when the file cannot be read. */
 function line(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').slice(0, 256).split('\n')[0]!.trim();

@@ -261,7 +261,7 @@ async function installIn(
   return { ...judged, ...about, already: false };
 }
 
-/** For a log: the first cause, or that there is none. */
+/** For a log: the first cause, or that no cause is known. */
 function causeOf({ outcome, causes }: Judgement): string | undefined {
   if (outcome === 'DONE-UNPROVEN') return undefined;
   return causes[0]?.id ?? (outcome === 'FAILED' ? 'sfi-install-failed' : 'sfi-outcome-unknown');

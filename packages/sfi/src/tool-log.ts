@@ -105,7 +105,7 @@ const toolForm =
 const mostLines = 20_000;
 const mostCharacters = 2_000;
 const mostAreas = 70_000;
-/** Names of a printout that have the form of an option byte and are none. */
+/** Names of a printout that look like option bytes and are not. */
 const noOptionBytes = /^(?:bank|address|size|value|voltage|board|revision)$/i;
 
 /** A terminal's sequence: ESC, a bracket, digits, a letter. */

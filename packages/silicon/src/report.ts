@@ -27,7 +27,7 @@ const schema = z.strictObject({
   /** What the place was: a virtual chip is no silicon. */
   placeKind: z.enum(['serial', 'usb', 'probe', 'openocd', 'tcp', 'virtual']),
   way: z.enum(['uart-bootloader', 'dfuse', 'probe']),
-  /** The agent that the rehearsal ran; absent where there was none. */
+  /** The agent that the rehearsal ran; absent when no agent ran. */
   agentSha256: hex(32).optional(),
   identity: z.strictObject({
     deviceId: z.number().int().optional(),

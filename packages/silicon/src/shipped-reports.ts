@@ -1,5 +1,5 @@
-// The reports that this release carries. There are none: no firmseal agent is known to have run on silicon. A
-// report that passes `firmseal silicon report` is added here as a file, by whoever received it.
+// The reports that this release carries. The list is empty: no firmseal agent is known to have run on
+// silicon. A report that passes `firmseal silicon report` is added here as a file, by whoever received it.
 
 import type { SiliconReport } from './report.ts';
 

@@ -19,6 +19,7 @@ export {
   type StationMethod,
   type StationResult,
   stationProtection,
+  stationResults,
   type VerifiedOutcome,
   verifyOutcome,
 } from './outcome-statement.ts';
@@ -46,3 +47,11 @@ export {
   type VerifiedStationLicense,
   verifyStationLicense,
 } from './station-license.ts';
+export {
+  entriesOfStation,
+  isOnStationList,
+  requireListedStation,
+  stationListEntry,
+  stationListMost,
+  stationListName,
+} from './station-list.ts';

@@ -47,7 +47,7 @@ const outcomeKind: SignedKind = {
 };
 
 /** What a station can say, none of it proven by a chip. */
-const stationResults = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
+export const stationResults = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
 export type StationResult = (typeof stationResults)[number];
 
 /** `station`: opened and written by the station. `vendor-installer`: ST's installer wrote it. */

@@ -57,7 +57,7 @@ export function connectTls(
       const servername = isIP(host) === 0 ? { servername: host } : {};
       socket = connect({ host, port, minVersion, ...own, ...trusted, ...servername });
     } catch (error) {
-      fail(error); // PEM that is none
+      fail(error); // malformed PEM
       return;
     }
     socket.once('error', fail);

@@ -41,7 +41,7 @@ const resynchronizing = [
   { filling: longestCommandBytes, patienceMs: 1000 },
   { filling: 0, patienceMs: 4000 },
 ] as const;
-/** Longer than the latency timer of any USB adapter (16 ms on FTDI's), so that a late byte is seen as one. */
+/** Longer than the latency timer of any USB adapter (16 ms on FTDI's): a late byte arrives within it. */
 const settleMs = 40;
 
 const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);

@@ -90,7 +90,7 @@ export function readOffer(json: string, file: string): UpdateOffer {
   throw new Fault('update-offer-invalid', { file, problem: `${where} is not what it has to be` });
 }
 
-/** The JSON inside of a page that `firmseal updater build` wrote; undefined where there is none. */
+/** The JSON inside of a page that `firmseal updater build` wrote; undefined when the page has none inside. */
 export function offerOfPage(html: string): string | undefined {
   const start = `<script type="${offerScriptType}">`;
   const from = html.indexOf(start);

@@ -34,7 +34,7 @@ export function openingFault(names: DeviceNames, action: string, cause: unknown)
   return new Fault(code, { ...names, reason }, { cause });
 }
 
-/** The fault of a transfer that failed; a stall is none. */
+/** The fault of a transfer that failed. A stall is an answer, not a failure. */
 export function transferFault(names: DeviceNames, action: string, cause: unknown): Fault {
   if (isGone(cause)) return new Fault('usb-unplugged', { ...names, action }, { cause });
   return new Fault('usb-transfer-failed', { ...names, action, reason: reasonOf(cause) }, { cause });

@@ -1,5 +1,5 @@
 // The owner of a virtual line: keys in memory, delegations, an authority on a loopback port with a database
-// in a temporary folder, and packages sealed for it. All of it is made anew for each run and gone after it.
+// in a temporary folder, and packages sealed for it. All of it is made for each run and gone after it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // What a witness remembers, in one file that is replaced whole, and held by one process. A witness that
-// forgets could cosign a second history, so that a file which cannot be read is never begun anew.
+// forgets could cosign a second history. A file that cannot be read is therefore
+// never replaced by an empty one.
 
 import { existsSync } from 'node:fs';
 import { utf8 } from '@firmseal/bytes';

@@ -113,7 +113,7 @@ describe('a witness', () => {
     });
   });
 
-  it('does not forget over a restart, and does not begin anew on a file that it cannot read', async () => {
+  it('does not forget over a restart, and does not start afresh over a file that it cannot read', async () => {
     const log = new TestLog();
     await log.grow(5);
     await witnessed([log.signer.key], async (post) => {

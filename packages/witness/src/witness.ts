@@ -87,7 +87,7 @@ function readNote(text: string) {
     const { origin, size, root } = parseCheckpoint(note.text);
     return { note, origin, head: { size, root } };
   } catch (cause) {
-    const problem = cause instanceof Fault ? cause.message : 'its checkpoint is none';
+    const problem = cause instanceof Fault ? cause.message : 'its text is no checkpoint';
     throw new Fault('witness-request-malformed', { problem }, { cause });
   }
 }

@@ -16,6 +16,8 @@ export interface BatchWish {
   readonly notAfterSeconds: number;
   /** The newest approved package of the job when left out. */
   readonly manifestDigest?: Bytes | undefined;
+  /** That the licenses are for. */
+  readonly station?: string | undefined;
   readonly rootPublicKey: Bytes;
   /** What faults call the file. */
   readonly file: string;
@@ -59,12 +61,15 @@ async function refuseTooMany(client: AuthorityClient, { job, records }: BatchWis
 }
 
 async function licenseAll(client: AuthorityClient, wish: BatchWish): Promise<Given[]> {
-  const { job, records, notAfterSeconds, onProgress } = wish;
+  const { job, records, notAfterSeconds, onProgress, station } = wish;
   const given: Given[] = [];
   let { manifestDigest } = wish;
   for (let from = 0; from < records.length; from += mostBatchRecords) {
     const some = records.slice(from, from + mostBatchRecords);
-    const input = { job, notAfterSeconds, records: some.map(({ record }) => record), manifestDigest };
+    const input = {
+      ...{ job, notAfterSeconds, records: some.map(({ record }) => record), manifestDigest },
+      ...(station === undefined ? {} : { station }),
+    };
     const answer = await client.call('licenseRecords', input).catch((error) => {
       throw nameRecord(error, some);
     });

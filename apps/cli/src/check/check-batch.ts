@@ -12,7 +12,7 @@ import { showTime } from '../times.ts';
 import { type Finding, problem, tried } from './finding.ts';
 
 const dayMs = 86_400_000;
-/** Of licenses that are wrong, and of chips that have none. */
+/** Of licenses that are wrong, and of chips without a license. */
 const mostNamed = 10;
 
 export interface BatchQuestion {

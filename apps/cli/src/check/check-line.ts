@@ -9,6 +9,7 @@ import { Fault } from '@firmseal/fault';
 import type { LineFile, LineFilePackage, LinePersonalization } from '@firmseal/line';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
+import { howMany } from '../how-many.ts';
 import { jobIdOf, readLineFile } from '../line/read-line-file.ts';
 import { readBoard } from '../personalization/board-option.ts';
 import { readToken } from '../secret-files.ts';
@@ -24,7 +25,11 @@ export async function checkLine(
   const file = tried(findings, path, () => readLineFile(path));
   if (file === undefined) return findings;
   const { sockets, rootKey, deviceCaDelegation } = file;
-  findings.push({ outcome: 'ok', subject: path, says: `line ${file.name}, ${sockets.length} sockets` });
+  findings.push({
+    outcome: 'ok',
+    subject: path,
+    says: `line ${file.name}, ${howMany(sockets.length, 'socket')}`,
+  });
   for (const [name, one] of Object.entries(file.packages)) {
     const { file: sealed, licenses, batch, job } = one;
     const question = { file: sealed, licenses, rootKey, deviceCaDelegation };

@@ -20,6 +20,7 @@ import { checkForChip, type ManifestCore, protectionAsked } from '@firmseal/seal
 import { agentFiles } from '../agent-image.ts';
 import { requireBatchJob } from '../batch/batch-authority.ts';
 import { readInput } from '../files.ts';
+import { howMany } from '../how-many.ts';
 import { jobIdOf } from '../line/read-line-file.ts';
 import { trustPackage } from '../line-setup.ts';
 import { readBoard } from '../personalization/board-option.ts';
@@ -165,6 +166,6 @@ function checkLicenses(findings: Finding[], { manifest, trust }: InstallPackage,
   }
   findings.push({
     ...{ outcome: sound > 0 ? 'ok' : 'note', subject: folder },
-    says: `${sound} licenses for this package`,
+    says: `${howMany(sound, 'license')} for this package`,
   });
 }

@@ -102,6 +102,7 @@ function textOf(subject: Subject, view: JobView, own: readonly Manifest[]): stri
         `licenses for at most ${subject.quota} chips, of mode ${subject.mode}; outcomes taken: ${accepts}`,
         ...(until === undefined ? [] : [`no license after ${showTime(until * 1000)}`]),
         ...[ledgerPolicyText(view) ?? []].flat(),
+        ...(subject.stations ? [`for stations ${subject.stations.join(', ')} alone`] : []),
         ...subject.packages.map((digest) => packageText(digest, view, own)),
       ];
     }

@@ -26,6 +26,8 @@ import { accessAuthority, jobId } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
+import { howMany } from '../how-many.ts';
+import { auditPace, paced } from '../ledger/audit-pace.ts';
 import { readAuditProgress, writeAuditProgress } from '../ledger/audit-progress.ts';
 import { ledgerSource } from '../ledger/ledger-source.ts';
 import {
@@ -91,7 +93,7 @@ async function auditByLedger(
   const progress = path === undefined ? undefined : readAuditProgress(path, subject);
   if (path !== undefined) refuseUnwritable(path);
   const result = await auditLedger(nodeCrypto, ledgerSource(face, inputs), {
-    ...{ ...options, ledger, progress },
+    ...{ ...options, ledger, progress, onWork: auditPace(face) },
     ...(job === undefined ? {} : { only: { job: toHex(job), unit } }),
     ...(path === undefined ? {} : { onProgress: (now) => writeAuditProgress(path, subject, now) }),
   });
@@ -102,7 +104,7 @@ async function auditByLedger(
     face.tell(
       { event: 'ledger', origin, size, witnesses, units: unitCount },
       `ledger ${origin}: ${size} entries, cosigned by ${witnesses.join(', ') || 'no witness that was asked for'}; ` +
-        `signatures of ${unitCount} units verified now`,
+        `signatures of ${howMany(unitCount, 'unit')} verified now`,
     );
   }
   return result;
@@ -276,7 +278,7 @@ export const command = (shell: Shell) =>
         const keys = toHex(nodeCrypto.sha256(rootPublicKey, deviceCa.publicKey, utf8(product)));
         const result =
           ledger === undefined
-            ? await audit(nodeCrypto, lines!, checks)
+            ? await audit(nodeCrypto, paced(lines!, auditPace(face)), checks)
             : await auditByLedger(face, { ...options, ledger }, { ...checks, keys });
         for (const job of result.jobs) tellJob(face, job);
         tellVerdict(face, result);

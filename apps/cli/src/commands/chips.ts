@@ -15,7 +15,7 @@ import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 
-/** `agent: machine code and WebAssembly`, or that there is none. */
+/** `agent: machine code and WebAssembly`, or that the chip has no agent. */
 function describeBuilds(chip: Chip): string {
   const words = { 'machine-code': 'machine code', webassembly: 'WebAssembly for virtual chips' } as const;
   const builds = agentBuilds(chip).map((build) => words[build]);

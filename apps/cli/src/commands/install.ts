@@ -10,6 +10,7 @@ import { jobId } from '../authority-access.ts';
 import { setUpBatch } from '../batch/set-up-batch.ts';
 import { chipOption } from '../chip-option.ts';
 import type { Face } from '../face.ts';
+import { tellFewUnits } from '../few-units-left.ts';
 import { createInstallFace } from '../install-face.ts';
 import {
   leastWitnessesOption,
@@ -147,7 +148,8 @@ export const command = (shell: Shell) =>
         const given = { stations: options.stations, places: sockets };
         return withStations(face, given, async (stations) => {
           const access = { ...options, deviceCaDelegation, stations };
-          const { delegation, ...line } = setUpInstall(face, path, access);
+          const { delegation, ...installed } = setUpInstall(face, path, access);
+          const { client, ...line } = { client: undefined, ...installed };
           const receipts = openReceiptFolder(options.receipts, delegation);
           const journal = await openJournalFile(options.journal);
           const shown = createInstallFace(face);
@@ -166,6 +168,10 @@ export const command = (shell: Shell) =>
               startApplication: options.start === true,
             });
             for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
+            if (client !== undefined && results.some(({ outcome }) => outcome !== 'fail')) {
+              shown.finish();
+              await tellFewUnits(face, client);
+            }
             return exitCodeOf(results);
           } finally {
             shown.finish();

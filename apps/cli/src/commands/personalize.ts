@@ -5,13 +5,12 @@ import type { Bytes } from '@firmseal/bytes';
 import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, type Origin, type Trust, verifyAuthority } from '@firmseal/formats';
+import type { DevicePublic, Origin } from '@firmseal/formats';
 import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { compareClocks } from '../authority-clock.ts';
 import { chipOption } from '../chip-option.ts';
-import { readInput } from '../files.ts';
 import {
   examples,
   level,
@@ -21,6 +20,7 @@ import {
   rootKeyOption,
   stationsOption,
 } from '../options.ts';
+import { agentDelegationOf } from '../personalization/agent-owner.ts';
 import { bringRecord, recordTaker } from '../personalization/bring-records.ts';
 import { EnrolmentList } from '../personalization/enrolment-list.ts';
 import { collectWays, isVirtual, kindOf, type Plug, plugsOf, remoteOf } from '../personalization/plugs.ts';
@@ -57,14 +57,6 @@ function levelOf({
   if (rehearsal !== true) return given ?? 2;
   if (given !== undefined && given !== 0) throw new Fault('rehearsal-level', { level: given });
   return 0;
-}
-
-/** Verified before the first chip is erased. Throws the faults of verifyAuthority. */
-function agentDelegationOf(file: string | undefined, trust: Trust): Bytes | undefined {
-  if (file === undefined) return undefined;
-  const delegation = readInput(file);
-  verifyAuthority(nodeCrypto, { delegation }, { ...trust, role: 'agent-signer' });
-  return delegation;
 }
 
 /**

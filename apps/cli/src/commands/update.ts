@@ -65,7 +65,7 @@ export const command = (shell: Shell) =>
   new Command()
     .argument('<file>', "the owner's update page or update.json, or a package")
     .option('--socket <place>', 'the device: serial:, usb: or tcp:, where several are connected', oneSocket)
-    .option('--licenses <folder>', 'licenses as THUMBPRINT.license, where the file has none')
+    .option('--licenses <folder>', 'licenses as THUMBPRINT.license, for a file without licenses')
     .option('--receipt <file>', 'keep the receipt of the device, for `firmseal verify receipt`')
     .addOption(authorityOption().makeOptionMandatory(false))
     .addOption(tokenOption().makeOptionMandatory(false))

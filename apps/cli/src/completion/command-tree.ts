@@ -6,7 +6,9 @@ import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-t
 interface CompletableOption {
   readonly flag: string;
   readonly about: string;
-  /** `word`: one of `choices`, or any file name where there are none; `nothing`: the option stands alone. */
+  /**
+   * `word`: one of `choices`, or any file name when `choices` is empty; `nothing`: the option stands alone.
+   */
   readonly takes: 'word' | 'nothing';
   readonly choices: readonly string[];
 }
@@ -16,7 +18,7 @@ export interface CompletableCommand {
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly CompletableOption[];
-  /** The words that its arguments take; file names where there are none. */
+  /** The words that its arguments take; file names when the list is empty. */
   readonly words: readonly string[];
 }
 

@@ -59,6 +59,9 @@ const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--via': (desk, name) => (name === 'personalize' ? desk.content.places?.ways : undefined),
 };
 
+/** Whether a desk file can fill in the option, as `--chip`. */
+export const isDeskOption = (long: string): boolean => options[long] !== undefined;
+
 /** By the name of the argument. */
 const commandArguments: Readonly<Record<string, (desk: Desk) => Value>> = {
   folder: (desk) => fileOf(desk, desk.content.authority?.folder),
@@ -71,6 +74,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   'authority add-product': ['folder'],
   'authority token': ['folder'],
   approve: ['job'],
+  'job add-package': ['job'],
   'job approve': ['job'],
   'job close': ['job'],
   'job rollout': ['job'],
@@ -102,11 +106,11 @@ const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
   ],
   audit: [{ unless: '--evidence', options: ['--authority', '--token-file'] }],
   ...Object.fromEntries(
-    ['job open', 'job approve', 'job close', 'job void', 'alarm acknowledge'].map((name) => [
-      name,
-      [{ options: ['--root-key'] }],
-    ]),
+    [...['job open', 'job add-package', 'job approve', 'job close', 'job void'], 'alarm acknowledge'].map(
+      (name) => [name, [{ options: ['--root-key'] }]],
+    ),
   ),
+  'agent export': [{ options: ['--root-key', '--product'] }],
   personalize: [{ unless: '--via', options: ['--socket'] }],
   check: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
   update: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],

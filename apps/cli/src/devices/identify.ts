@@ -9,6 +9,7 @@ import type { ByteStream, Clock } from '@firmseal/link';
 import { Openocd } from '@firmseal/openocd';
 import { probeCommands, spawnOpenocd } from '@firmseal/openocd-adapter';
 import { parsePlace, socketText, type UsbSocket } from '@firmseal/places';
+import { productStateOf } from '@firmseal/programming';
 import { openSerial } from '@firmseal/serial-adapter';
 import { connectTcp } from '@firmseal/tcp-adapter';
 import { UartBootloader } from '@firmseal/uart-bootloader';
@@ -89,6 +90,16 @@ async function identifyUsb(socket: UsbSocket, clock: Clock): Promise<IdentifiedC
 
 const deviceIdMask = 0xfff;
 
+/** Of a chip with product states: a state other than open says that somebody began to provision it. */
+async function productStateBehind(openocd: Pick<Openocd, 'readWord'>, chip: Chip): Promise<string> {
+  const { productStates, field: name } = chip.readoutProtection;
+  if (productStates === undefined) return '';
+  const register = chip.options.registers.find(({ fields }) => fields.some((field) => field.name === name))!;
+  const word = await openocd.readWord(register.readAddress).catch(() => undefined);
+  if (word === undefined) return '';
+  return `, product state ${productStateOf(chip, new Map([[register.id, word]])).productState}`;
+}
+
 /** Reads each family's id register; a register that is not there is a fault of the bus, and goes on. */
 async function identifyBehindProbe(
   socket: UsbSocket,
@@ -111,7 +122,9 @@ async function identifyBehindProbe(
         ({ identity }) =>
           identity.deviceIdRegister === register && identity.deviceId === (word & deviceIdMask),
       );
-      if (chips.length > 0) return { chips, by: 'debug-port', says: `device id ${hex(word & deviceIdMask)}` };
+      if (chips.length === 0) continue;
+      const state = await productStateBehind(openocd, findChip(chips[0]!));
+      return { chips, by: 'debug-port', says: `device id ${hex(word & deviceIdMask)}${state}` };
     }
     return { chips: [], by: 'debug-port', says: 'a chip that the catalogue does not have' };
   });

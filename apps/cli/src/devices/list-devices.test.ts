@@ -66,7 +66,7 @@ test('a serial port says which probe it is part of: the COM port of a Nucleo boa
   ]);
 });
 
-test('a list that cannot be had is a gap beside the others; a fault of the program is none', async () => {
+test('a list that cannot be read leaves a gap beside the others; a fault of the program ends the command', async () => {
   const missing = new Fault('usb-library-missing', { version: '3' });
   const { devices, gaps } = await listDevices({
     usb: () => Promise.reject(missing),

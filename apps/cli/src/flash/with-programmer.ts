@@ -5,6 +5,7 @@ import { toHex } from '@firmseal/bytes';
 import { findChip, hexAddress } from '@firmseal/chips';
 import type { ChipProgrammer, FlashEvent, FlashStage, OnFlashEvent } from '@firmseal/programming';
 import type { Face } from '../face.ts';
+import { howMany } from '../how-many.ts';
 import { openProgrammer } from '../programmer-place.ts';
 
 /** Throws the faults of the place and of the way. */
@@ -22,7 +23,7 @@ export async function withProgrammer<T>(
 
 const done: Readonly<Record<FlashStage, (total: number) => string>> = {
   compare: (total) => `compared ${total / 1024} KiB of flash`,
-  erase: (total) => `erased ${total} ${total === 1 ? 'sector' : 'sectors'}`,
+  erase: (total) => `erased ${howMany(total, 'sector')}`,
   write: (total) => `wrote ${total} bytes`,
   verify: (total) => `verified ${total} bytes, all as written`,
 };
@@ -33,12 +34,13 @@ export function flashLines(event: FlashEvent): string[] {
     case 'progress':
       return event.done === event.total ? [done[event.stage](event.total)] : [];
     case 'identified': {
-      const { uniqueId, bootloaderVersion, readProtected } = event.identity;
+      const { uniqueId, bootloaderVersion, productState, readProtected } = event.identity;
       return [
         `chip ${event.chip}${uniqueId === undefined ? '' : `, unique id ${toHex(uniqueId)}`}`,
         ...(bootloaderVersion === undefined
           ? []
           : [`ROM bootloader V${bootloaderVersion >>> 4}.${bootloaderVersion & 0xf}`]),
+        ...(productState === undefined ? [] : [`product state ${productState}`]),
         ...(readProtected ? ['read-protected'] : []),
       ];
     }

@@ -1,5 +1,5 @@
 // For development: standing licenses in a folder, so that the same chip is installed again and again without
-// asking anybody. The authority is asked when the folder has none, or when the chip
+// asking anybody. The authority is asked when the folder has no license, or when the chip
 // did not take the one there.
 
 import { existsSync } from 'node:fs';

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessForJob } from '@firmseal/authority-client';
+import { type AuthorityClient, accessForJob } from '@firmseal/authority-client';
 import type { LineBoardView } from '@firmseal/authority-contract';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -25,6 +25,8 @@ export interface RunPackage extends LinePackage {
    */
   readonly deliver?: (() => Promise<number>) | undefined;
   readonly waiting: () => number;
+  /** Of the line's token; undefined without a job. */
+  readonly client?: AuthorityClient | undefined;
   /** Tells the authority the board of the job; undefined without a job. */
   readonly tellBoard?: ((board: LineBoardView) => Promise<void>) | undefined;
 }
@@ -61,18 +63,18 @@ function openPackage(
       ...{ ...objects, header: sealed.headerBytes },
       keptAtSeconds: Math.floor(Date.now() / 1000),
     });
-  const { online, tellBoard } = onlineAuthority(face, file, one);
+  const { online, tellBoard, client } = onlineAuthority(face, file, one);
   if (one.licenses === undefined && one.batch === undefined) {
     const { licenseCache } = folders;
     const authority = licenseCache === undefined ? online! : cacheLicenses(online!, licenseCache);
-    return { sealed, verifier, keepProof, authority, tellBoard, waiting: () => 0 };
+    return { sealed, verifier, keepProof, authority, tellBoard, client, waiting: () => 0 };
   }
   const outbox = new Outbox(join(folders.work, 'outbox', name));
   const objects = { header: sealed.headerBytes, deviceCaDelegation: delegation };
   const keepReceipt = async (delivery: ReceiptDelivery) => outbox.keep(delivery, objects);
   const { bundles, authority } = licensesInAdvance(one, { sealed, keepReceipt });
   return {
-    ...{ sealed, verifier, keepProof, authority, tellBoard },
+    ...{ sealed, verifier, keepProof, authority, tellBoard, client },
     licensed: new Set(bundles.keys()),
     waiting: () => outbox.waiting.length,
     ...(online === undefined ? {} : { deliver: () => outbox.deliver(online) }),
@@ -100,13 +102,14 @@ function onlineAuthority(
   face: Face,
   file: LineFile,
   { job, token }: LineFilePackage,
-): { readonly online?: LineAuthority; readonly tellBoard?: RunPackage['tellBoard'] } {
+): { readonly online?: LineAuthority } & Pick<RunPackage, 'tellBoard' | 'client'> {
   if (job === undefined || token === undefined || file.authority === undefined) return {};
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
   const jobId = fromHex(jobIdOf(job));
   const trust = file.ledger && trustOfTexts(file.ledger);
   return {
     online: withProofs(accessForJob(client, jobId), jobId, trust),
+    client,
     tellBoard: async (board) => {
       await client.call('reportBoard', { job: jobId, board });
     },

@@ -22,6 +22,8 @@ import {
 } from '@firmseal/line';
 import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
+import { tellFewUnits } from '../few-units-left.ts';
+import { howMany } from '../how-many.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
 import type { Stations } from '../remote/stations.ts';
@@ -86,6 +88,7 @@ async function runPackages(
     const latestMs = Math.max(0, ...log.found.slice(-mostRecent).map(({ time }) => Date.parse(time)));
     const end = await new RunningLine(face, { ...run, journal, counts, latestMs }).run();
     if (end.fault !== undefined) throw end.fault;
+    for (const { client } of run.packages.values()) if (client) await tellFewUnits(face, client);
     return exitCodeOfLine(end);
   } finally {
     await log.close();
@@ -205,7 +208,7 @@ class RunningLine {
     const { file, work } = this.#parts;
     this.#face.event({ event: 'line-begin', line: file.name, work, sockets: file.sockets.length, ports });
     if (this.#face.json) return;
-    say(`${file.name}: ${file.sockets.length} sockets, everything it leaves is in ${work}`);
+    say(`${file.name}: ${howMany(file.sockets.length, 'socket')}, everything it leaves is in ${work}`);
     for (const { name, host, port } of ports) say(`${name}: a tester may speak to ${host}:${port}`);
     for (const { settings } of this.#line.sockets) {
       const chip = this.#parts.journal.chipIn(settings.place);

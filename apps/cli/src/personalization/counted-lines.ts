@@ -13,7 +13,9 @@ export interface LineForm {
   readonly damaged: (line: number) => Fault;
 }
 
-/** The lines of a file, none of one that is not there. Throws `damaged` and the faults of files. */
+/**
+ * The lines of a file; an empty list when the file is not there. Throws `damaged` and the faults of files.
+ */
 export function linesOf({ file, form, damaged }: LineForm): string[] {
   if (!existsSync(file)) return [];
   const text = readText(file);

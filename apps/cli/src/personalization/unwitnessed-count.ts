@@ -21,7 +21,7 @@ export class UnwitnessedCount {
   }
 
   /**
-   * Holds the count until `close`. Throws `unwitnessed-cap-reached` where none is left, `state-in-use`,
+   * Holds the count until `close`. Throws `unwitnessed-cap-reached` when the cap is used up, `state-in-use`,
    * `unwitnessed-count-damaged`.
    */
   static async open(deviceCaFile: string, cap: number): Promise<UnwitnessedCount> {

@@ -20,7 +20,7 @@ export interface AuthorityAccess extends ApproverOptions {
 export interface Floors {
   readonly securityCounter: number;
   readonly unwraps: number;
-  /** In force at the authority; undefined when none was asked. */
+  /** In force at the authority; undefined when no authority was asked. */
   readonly epoch?: number;
 }
 

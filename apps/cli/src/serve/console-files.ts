@@ -7,7 +7,7 @@ import type { Face } from '../face.ts';
 
 const folder = 'apps/console/dist';
 
-/** Undefined, with a note, where this installation has none: a source tree in which nothing was built. */
+/** Undefined, with a note, in an installation without a console: a source tree in which nothing was built. */
 export function readConsole(face: Face): ConsoleFile[] | undefined {
   const names = assetsIn(folder);
   if (names.includes(`${folder}/index.html`))

@@ -66,6 +66,14 @@ export async function openFolderSigner(
   try {
     const issuer = signerOf(nodeCrypto, await open(paths.issuer, 'license-issuer'));
     const kem = unwrapperOf(nodeCrypto, await open(paths.kem, 'authority-kem'));
+    const isReplaced = existsSync(paths.previousKem);
+    const previousKem = isReplaced
+      ? unwrapperOf(nodeCrypto, await open(paths.previousKem, 'authority-kem'))
+      : undefined;
+    if (isReplaced)
+      face.note(
+        `${paths.previousKem} still opens what was wrapped for it, until it is retired (docs/key-ceremony.md)`,
+      );
     const settings = readLedgerSettings(folder);
     const ledgerKey = settings && (await open(ledgerPaths(folder).key, 'ledger'));
     const ledger = ledgerKey && {
@@ -75,7 +83,7 @@ export async function openFolderSigner(
     const { products } = readProducts(folder);
     database = await openDatabase(face, folder);
     const signer = await openSigner({
-      ...{ crypto: nodeCrypto, issuer, kem, products, database, ledger },
+      ...{ crypto: nodeCrypto, issuer, kem, previousKem, products, database, ledger },
       openStore: hasDatabase(folder) ? () => openAuthorityStore(folder) : undefined,
     });
     return {

@@ -15,6 +15,7 @@ import {
   type ToolPort,
 } from '@firmseal/sfi';
 import { type Finding, good, note, notLooked, problem } from '../doctor/finding.ts';
+import { howMany } from '../how-many.ts';
 import { programWidth } from './program-width.ts';
 
 export interface StationToCheck {
@@ -114,7 +115,7 @@ async function checkCard({ tool, slot }: StationToCheck): Promise<Finding[]> {
       note('card', `the counter in slot ${slot} could not be read`, 'Look at reader, slot and card.'),
     );
   else if (counter === 0) findings.push(problem('card', 'the counter is 0', 'Take another card.'));
-  else findings.push(good('card', `${counter} licenses left${about === '' ? '' : `, ${about}`}`));
+  else findings.push(good('card', `${howMany(counter, 'license')} left${about === '' ? '' : `, ${about}`}`));
   if (cardState !== undefined && !/OPERATIONAL/i.test(cardState))
     findings.push(
       problem(

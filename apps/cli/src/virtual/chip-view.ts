@@ -43,7 +43,7 @@ function drawMap(board: Board): string[] {
 }
 
 /**
- * Write protection counts as well as content, so the map is drawn anew at each look unless neither changed.
+ * Write protection counts as well as content, so the map is drawn again when either changed.
  */
 const drawn = new WeakMap<Board, { readonly at: string; readonly map: string[] }>();
 

@@ -49,11 +49,13 @@ const csvHead = [
   'outcome',
   'proved_at',
   'receipt',
+  'sbom_sha256',
 ];
 const csvRow = ({ holds, job, product, unit, newest }: FoundUnit): string[] => [
   ...[holds === undefined ? '' : holdsText(holds), toHex(unit.thumbprint), product, unit.chip],
   ...[toHex(job), String(unit.unitIndex), newest?.firmwareVersion ?? '', newest?.outcome ?? ''],
   ...(newest === undefined ? ['', ''] : [utcText(newest.storedAtMs), toHex(newest.receiptDigest)]),
+  newest?.sbomDigest === undefined ? '' : toHex(newest.sbomDigest),
 ];
 
 export function RecallPage({ query }: Pick<Route, 'query'>) {

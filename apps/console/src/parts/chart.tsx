@@ -54,7 +54,7 @@ function optionsOf(element: HTMLElement): uPlot.Options {
   };
 }
 
-/** `theme`: drawn anew when the colours change. */
+/** `theme`: the chart is drawn again when the colours change. */
 export function CycleChart({ results, theme }: { results: readonly BoardResult[]; theme: string }) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(undefined);

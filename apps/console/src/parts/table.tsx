@@ -85,7 +85,7 @@ export function Pager({ path, query = {}, from, size, shown, more, total }: Page
   );
 }
 
-/** A place in a list from the address; 0 where it is none. */
+/** A place in a list from the address; 0 when the address names no place. */
 export const placeOf = (text: string | undefined): number => {
   const place = Number(text ?? '0');
   return Number.isSafeInteger(place) && place >= 0 && place <= 0x7fffffff ? place : 0;

@@ -24,7 +24,7 @@ static inline void fs_forget_faults(void) {
 #endif
 }
 
-/* Memory accesses are done, and following instructions are fetched anew. */
+/* Memory accesses are done, and following instructions are fetched again. */
 static inline void fs_barrier(void) { __asm__ volatile("dsb\n isb" ::: "memory"); }
 
 void fs_system_reset(void) __attribute__((noreturn));

@@ -45,7 +45,8 @@ static fs_answer word_left(uint32_t word, fs_answer take) {
 
 fs_answer fs_port_trial_confirmed(void) { return word_left(FS_CONFIRM_WORD, FS_NO); }
 
-/* The register behind that of the words, with a mark above the count; an application's own value is none. */
+/* The register after that of the words: a mark, then the count. Without the mark the
+ * value is an application's. */
 #define BOOTS_REGISTER (FS_REQUEST_REGISTER + 4u)
 #define BOOTS_MARK 0x46420000u
 #define BOOTS_MOST 0xFFFu

@@ -42,7 +42,8 @@ static fs_result next_word(uint32_t *word) {
   return FS_ERR_RANDOM_FAILED;
 }
 
-/* After an error the generator is started anew and its first word thrown away (RM0090 24.3.2, FIPS 140-2). */
+/* After an error the generator is started again and its first word thrown away
+ * (RM0090 24.3.2, FIPS 140-2). */
 static fs_result sound_word(uint32_t *word) {
   uint32_t attempt;
   if ((CR & CR_ENABLE) != 0 && next_word(word) == FS_OK) return FS_OK;

@@ -41,6 +41,8 @@ void uart_put(uint8_t byte) {
   TO_SEND = byte;
 }
 
+int uart_came(void) { return (STATUS & FILLED) != 0; }
+
 uint8_t uart_get(void) {
   while ((STATUS & FILLED) == 0) firmseal_feed_watchdog();
   return (uint8_t)RECEIVED;

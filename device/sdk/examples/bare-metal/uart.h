@@ -7,6 +7,8 @@
 
 void uart_open(void);
 void uart_put(uint8_t byte);
+/* Whether a byte is there to get. */
+int uart_came(void);
 /* Waits, and feeds the watchdog meanwhile. */
 uint8_t uart_get(void);
 /* Waits until the last byte left the chip: before a reset. */

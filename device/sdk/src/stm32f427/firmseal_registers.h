@@ -9,6 +9,15 @@
 #define FIRMSEAL_WATCHDOG 0x40003000u
 #define FIRMSEAL_REQUEST_REGISTER 0x40002850u /* RTC_BKP0R */
 
+/* RM0090 3.9. */
+#define FIRMSEAL_FLASH_KEYR 0x04u
+#define FIRMSEAL_FLASH_SR 0x0Cu
+#define FIRMSEAL_FLASH_CR 0x10u
+#define FIRMSEAL_FLASH_SR_BUSY (1u << 16)
+#define FIRMSEAL_FLASH_SR_ERRORS 0x000001F2u
+/* Longer than the slowest erase, 4 s, at 180 MHz and three instructions a turn. */
+#define FIRMSEAL_FLASH_TURNS 400000000u
+
 /* RCC_APB1ENR.PWREN, then PWR_CR.DBP. */
 static inline void firmseal_backup_open(void) {
   volatile uint32_t *clocks = (volatile uint32_t *)0x40023840u;

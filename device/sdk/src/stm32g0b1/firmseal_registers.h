@@ -15,6 +15,8 @@
 #define FIRMSEAL_FLASH_SR_BUSY 0x00070000u
 #define FIRMSEAL_FLASH_SR_ERRORS 0x0000C3FAu
 #define FIRMSEAL_FLASH_CR_BANK_2 (1u << 13)
+/* Longer than the slowest erase of a page, 40 ms, at 160 MHz and three instructions a turn. */
+#define FIRMSEAL_FLASH_TURNS 10000000u
 
 /* RCC_APBENR1: RTCAPBEN, PWREN; then PWR_CR1.DBP. */
 static inline void firmseal_backup_open(void) {

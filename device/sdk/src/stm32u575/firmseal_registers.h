@@ -16,6 +16,8 @@
 #define FIRMSEAL_FLASH_SR_BUSY 0x00030000u
 #define FIRMSEAL_FLASH_SR_ERRORS 0x000020FAu
 #define FIRMSEAL_FLASH_CR_BANK_2 (1u << 11)
+/* Longer than the slowest erase of a page, 40 ms, at 160 MHz and three instructions a turn. */
+#define FIRMSEAL_FLASH_TURNS 10000000u
 
 /* RCC_AHB3ENR.PWREN, RCC_APB3ENR.RTCAPBEN; then PWR_DBPR.DBP. */
 static inline void firmseal_backup_open(void) {

@@ -19,6 +19,7 @@ import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import { answerFloor, recordRecovery } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
+import { rewrapContentKey, rewrapKeys } from '../service/rewrap.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { liftStop, listStops, setStop } from '../service/stops.ts';
@@ -59,7 +60,7 @@ async function paged<T>(
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
-/** What was done by an earlier turn of the same request is what it asked for, not a refusal. */
+/** An earlier turn of the same request did what it asked for: that is an answer, not a refusal. */
 async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () => Promise<T>): Promise<T> {
   return work.catch((fault: unknown) => {
     if (code !== false && fault instanceof Fault && fault.code === code) return answer();
@@ -71,8 +72,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
     giveReceiptChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'receipt') }),
-    issueLicense: async ({ job, ...request }) => {
-      const issued = await licenseDevice(authority, { ...request, jobId: job });
+    issueLicense: async ({ job, ...request }, _, __, { station }) => {
+      const issued = await licenseDevice(authority, { ...request, jobId: job, station });
       await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
@@ -108,6 +109,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
     recoveryFloor: (device) => answerFloor(authority, device),
     recordRecovery: (request, by) => recordRecovery(authority, { ...request, by }),
+    rewrapKeys: (request, by) => rewrapKeys(authority, { ...request, by }),
+    rewrapContentKey: (files) => rewrapContentKey(authority, files),
     openJob: ({ mode = 'session', deviceData = [], ...request }, by, { draw }) =>
       openJob(authority, { ...request, mode, deviceData, by, draw }),
     listJobs: async (page) => {

@@ -1,5 +1,5 @@
 // A bound on bursts and rates, a bucket of calls for each access token: whoever holds a stolen token cannot
-// drown the rest. In memory, for this process; the quota, not this, is what bounds licenses.
+// drown the rest. In memory, for this process; licenses are bounded by the quota, not by this.
 
 import { Fault } from '@firmseal/fault';
 

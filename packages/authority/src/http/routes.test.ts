@@ -82,11 +82,11 @@ describe('the interface', () => {
   it.each<[string, number, string, 'GET' | 'POST', string, unknown]>([
     ['no such route', 404, 'route-unknown', 'GET', '/v1/nothing', undefined],
     ['another method', 404, 'route-unknown', 'GET', '/v1/tokens/x/revoke', undefined],
-    ['a job id that is none', 400, 'body-invalid', 'GET', '/v1/jobs/xyz', undefined],
+    ['a malformed job id', 400, 'body-invalid', 'GET', '/v1/jobs/xyz', undefined],
     ['an empty body', 400, 'body-invalid', 'POST', '/v1/jobs', undefined],
     ['missing fields', 400, 'body-invalid', 'POST', '/v1/jobs', {}],
     ['an unknown token id', 404, 'token-unknown', 'POST', '/v1/tokens/00112233aabbccdd/revoke', {}],
-    ['a token id that is none', 400, 'body-invalid', 'POST', '/v1/tokens/0011/revoke', {}],
+    ['a malformed token id', 400, 'body-invalid', 'POST', '/v1/tokens/0011/revoke', {}],
     ['a list as body', 400, 'body-invalid', 'POST', '/v1/jobs', []],
     [
       'a name of the path in the body',

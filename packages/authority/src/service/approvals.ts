@@ -57,7 +57,7 @@ interface Asking {
 /** The job as far as its approvers sign it. */
 type OrderedJob = Pick<
   JobRecord,
-  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'ledgerPolicy'
+  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'ledgerPolicy' | 'stations'
 >;
 
 interface Given {
@@ -90,11 +90,12 @@ export async function approvalsOf(
 /** The job as its approvers sign it, without its packages. */
 export const orderOf = (
   crypto: Pick<Crypto, 'sha256'>,
-  { quota, mode, accepts, validUntilMs, ledgerPolicy }: OrderedJob,
+  { quota, mode, accepts, validUntilMs, ledgerPolicy, stations }: OrderedJob,
 ): Omit<OrderSubject, 'kind' | 'packages'> => ({
   ...{ quota, mode, accepts },
   ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
   ...(ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {}),
+  ...(stations ? { stations } : {}),
 });
 
 interface Question {

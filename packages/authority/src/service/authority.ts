@@ -71,6 +71,8 @@ export interface AuthorityOptions {
   readonly signer?: IssuingSigner;
   /** Opens content-key files. */
   readonly kem?: Unwrapper;
+  /** While it is replaced: the one before. */
+  readonly previousKem?: Unwrapper | undefined;
   readonly products: readonly (ProductKeys | IssuerKeys)[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;

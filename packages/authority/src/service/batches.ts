@@ -10,6 +10,7 @@ import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import { ceilingFor, type Hello, readLicenseBundle, readLicenseTermsUnverified } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { requireListedStation } from '@firmseal/station';
 import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord } from '../store/records.ts';
 import { requireOrdered } from './approvals.ts';
@@ -29,7 +30,7 @@ import {
   type Verified,
 } from './licensing.ts';
 import { recoveryFloor } from './recoveries.ts';
-import { requireNotStopped } from './stops.ts';
+import { requireNotStopped, stopsOfStation } from './stops.ts';
 
 const label = utf8('firmseal/1 batch license');
 
@@ -39,6 +40,8 @@ export interface RecordsRequest {
   readonly notAfterSeconds: number;
   /** Which package of the job; the newest approved one when left out. */
   readonly manifestDigest?: Bytes | undefined;
+  /** That the licenses are for, as their owner says. */
+  readonly station?: string | undefined;
 }
 
 export interface RecordLicense extends IssuedLicense {
@@ -122,10 +125,12 @@ interface CheckedRecord extends Verified {
  */
 async function checkRecord(
   authority: Authority,
-  given: Pick<Verified, 'job' | 'trust' | 'item' | 'notAfterSeconds'> & { readonly record: Bytes },
+  given: Pick<Verified, 'job' | 'trust' | 'item' | 'notAfterSeconds' | 'station'> & {
+    readonly record: Bytes;
+  },
 ): Promise<CheckedRecord> {
   const { crypto } = authority;
-  const { job, trust, item, record, notAfterSeconds = 0 } = given;
+  const { job, trust, item, record, notAfterSeconds = 0, station } = given;
   const chip = verifyRecord(authority, trust, record);
   const { device, hello } = chip;
   await requireNotStopped(authority, [{ kind: 'device', name: toHex(device.thumbprint) }]);
@@ -138,7 +143,7 @@ async function checkRecord(
     ...[label, hello.nonce, manifest.digest, u32be(notAfterSeconds), u32be(ceilingFor(unwraps))],
   );
   return {
-    ...{ job, trust, item, manifest, device, notAfterSeconds, certificate: chip.certificate },
+    ...{ job, trust, item, manifest, device, notAfterSeconds, station, certificate: chip.certificate },
     hello: { ...hello, unwraps, nonce: named.slice(0, 16) },
     ask: { kind: 'record', record, notAfterSeconds },
   };
@@ -162,19 +167,22 @@ export async function licenseRecords(
   authority: Authority,
   request: RecordsRequest,
 ): Promise<{ manifestDigest: Bytes; licenses: RecordLicense[] }> {
-  const { jobId, records, notAfterSeconds } = request;
+  const { jobId, records, notAfterSeconds, station } = request;
   const job = await requireJob(authority, jobId);
   requireStanding(job);
   requireDate(authority, notAfterSeconds);
   const trust = requireProduct(authority, job.product);
   requireCurrent(authority, job);
-  await requireNotStopped(authority, [{ kind: 'product', name: job.product }]);
+  requireListedStation(job, station);
+  await requireNotStopped(authority, [{ kind: 'product', name: job.product }, ...stopsOfStation(station)]);
   const item = await choosePackage(authority, request);
   await requireOrdered(authority, job, item.manifestDigest);
   const checked: CheckedRecord[] = [];
   for (const [record, bytes] of records.entries()) {
     try {
-      checked.push(await checkRecord(authority, { job, trust, item, notAfterSeconds, record: bytes }));
+      checked.push(
+        await checkRecord(authority, { job, trust, item, notAfterSeconds, station, record: bytes }),
+      );
     } catch (error) {
       throw isOfRecord(error) ? recordRefused(job, record, error) : error;
     }

@@ -6,9 +6,9 @@ import { type Bytes, concatBytes, Secret, u32be, utf8 } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
-import type { Unwrapper } from '@firmseal/keys';
+import { type HpkeMessage, hpkeSeal } from '@firmseal/hpke';
 import type { Manifest } from '@firmseal/seal';
+import { type KemKeys, openByAny } from '../signer/kem-keys.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { Authority } from './authority.ts';
 
@@ -16,7 +16,7 @@ import type { Authority } from './authority.ts';
 export type DeviceDataSet = readonly Bytes[];
 
 const info = utf8('firmseal/1 authority device-data');
-const encSizeBytes = 65;
+export const encSizeBytes = 65;
 const setSizeBytesAtMost = 2048;
 
 /** Lengths of the per-device areas, in order. */
@@ -65,6 +65,12 @@ export async function sealDeviceData(
   return { deviceDataKey: concatBytes(enc, sealed), deviceData };
 }
 
+/** The key of a job's sets as it is wrapped. */
+export const messageOfDeviceDataKey = (jobId: Bytes, deviceDataKey: Bytes): HpkeMessage => ({
+  ...{ enc: deviceDataKey.subarray(0, encSizeBytes), info, aad: jobId },
+  sealed: deviceDataKey.subarray(encSizeBytes),
+});
+
 /** The encrypted set of one unit, for whoever has the key; undefined when the job has no such data. */
 export async function findSealedData(
   { store }: Pick<Authority, 'store'>,
@@ -79,18 +85,12 @@ export async function findSealedData(
  * the rows were tampered with.
  */
 export async function openDeviceData(
-  { crypto, kem }: { crypto: Crypto; kem: Unwrapper },
+  { crypto, kems }: { crypto: Crypto; kems: KemKeys },
   { jobId, deviceDataKey }: Pick<JobRecord, 'jobId' | 'deviceDataKey'>,
   { unitIndex, sealed: row }: { unitIndex: number; sealed: Bytes | undefined },
 ): Promise<Bytes[]> {
   if (!deviceDataKey) return [];
-  const key = await hpkeOpenWith(crypto, {
-    unwrapper: kem,
-    enc: deviceDataKey.subarray(0, encSizeBytes),
-    info,
-    aad: jobId,
-    sealed: deviceDataKey.subarray(encSizeBytes),
-  });
+  const key = await openByAny(crypto, kems, messageOfDeviceDataKey(jobId, deviceDataKey));
   const plaintext = key && row && crypto.aes256GcmOpen({ key, sealed: row, ...setInputs(jobId, unitIndex) });
   key?.fill(0);
   const set = plaintext && decodeCbor(plaintext, { maxBytes: setSizeBytesAtMost });

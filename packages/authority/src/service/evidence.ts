@@ -76,9 +76,11 @@ const approvalLines = (job: Bytes, approvals: readonly ApprovalRecord[]) =>
 
 async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
   const { jobId, product, quota, mode, accepts, state, createdAtMs, validUntilMs, ledgerPolicy } = job;
+  const { stations } = job;
   const more = {
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(ledgerPolicy ? { ledgerPolicy } : {}),
+    ...(stations ? { stations: [...stations] } : {}),
   };
   const packages = await snapshot.listPackages(jobId);
   const approvals = await snapshot.listApprovals(jobId);

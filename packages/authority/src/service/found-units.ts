@@ -9,7 +9,7 @@ import type { Page, UnitFilter, UnitName } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { viewIdentities } from './identities.ts';
 import { requireJob } from './jobs.ts';
-import { listUnits } from './units.ts';
+import { listUnits, sbomOf } from './units.ts';
 
 export interface UnitSearch {
   /** First hexadecimal digits. */
@@ -54,11 +54,15 @@ class Reader {
     return known;
   }
 
-  async versionOf(license: Pick<LicenseRecord, 'jobId' | 'manifestDigest'>): Promise<string> {
+  async packageOf(
+    license: Pick<LicenseRecord, 'jobId' | 'manifestDigest'>,
+  ): Promise<PackageRecord | undefined> {
     const packages = await this.packages(license.jobId);
-    return (
-      packages.find((one) => equalBytes(one.manifestDigest, license.manifestDigest))?.firmwareVersion ?? ''
-    );
+    return packages.find((one) => equalBytes(one.manifestDigest, license.manifestDigest));
+  }
+
+  async versionOf(license: Pick<LicenseRecord, 'jobId' | 'manifestDigest'>): Promise<string> {
+    return (await this.packageOf(license))?.firmwareVersion ?? '';
   }
 
   async newest(thumbprint: Bytes) {
@@ -66,7 +70,9 @@ class Reader {
     const receipt = newestOf(await store.listReceiptsOfDevice(thumbprint));
     const license = receipt && (await store.findLicense(receipt.licenseId));
     if (!receipt || !license) return undefined;
-    return { receipt, license, firmwareVersion: await this.versionOf(license) };
+    const item = await this.packageOf(license);
+    const firmwareVersion = item?.firmwareVersion ?? '';
+    return { receipt, license, firmwareVersion, sbom: sbomOf(this.#authority.crypto, item) };
   }
 }
 
@@ -107,7 +113,7 @@ async function viewFound(
             ...{ job: newest.license.jobId, firmwareVersion: newest.firmwareVersion },
             receiptDigest: newest.receipt.receiptDigest,
             outcome: newest.receipt.outcome,
-            storedAtMs: newest.receipt.storedAtMs,
+            ...{ storedAtMs: newest.receipt.storedAtMs, ...newest.sbom },
           },
         }
       : {}),

@@ -41,6 +41,8 @@ export interface JobRequest {
   readonly fewUnits?: number | undefined;
   /** What the ledger is asked for before a license leaves. */
   readonly ledgerPolicy?: LedgerPolicyTexts | undefined;
+  /** Stations and sites that alone may take licenses; every station when left out. */
+  readonly stations?: readonly string[] | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
@@ -92,6 +94,18 @@ function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: B
   return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
 }
 
+/**
+ * For the record of a job: in order, each once. Throws `job-stations-unfit` for an update:
+ * devices in the field have no station.
+ */
+function openStations({ mode, stations }: Pick<JobRequest, 'mode' | 'stations'>): {
+  stations?: readonly string[];
+} {
+  if (stations === undefined) return {};
+  if (mode === 'update') throw new Fault('job-stations-unfit');
+  return { stations: [...new Set(stations)].sort() };
+}
+
 /** An approval names seconds, so a job ends with one. */
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 
@@ -99,17 +113,19 @@ const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
  * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
  * content-key file, `content-key-package-wrong`, `key-commitment-wrong`, `station-package-unfit`,
  * `device-data-count-wrong`, `license-data-wrong`, `ledger-policy-malformed`, `note-key-malformed`,
- * `job-ledger-unfit`.
+ * `job-ledger-unfit`, `job-stations-unfit`.
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
   const { crypto, store } = authority;
   const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
-  await authority.signer.checkContentKey({ product, header, contentKeyFile });
+  // For the key that the signer has now, also where it was sealed for the previous one.
+  const kept = await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const ledger = openLedgerPolicy(authority, request.ledgerPolicy);
+  const stations = openStations(request);
   const jobId = request.draw('job', jobIdSizeBytes);
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
@@ -120,8 +136,20 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, accepts, createdAtMs, fewUnits, ...until, ...ledger, ...key },
-      package: packageOf(manifest, { header, contentKeyFile }),
+      job: {
+        jobId,
+        product,
+        quota,
+        mode,
+        accepts,
+        createdAtMs,
+        fewUnits,
+        ...until,
+        ...ledger,
+        ...stations,
+        ...key,
+      },
+      package: packageOf(manifest, { header, contentKeyFile: kept }),
       deviceData,
     },
     {
@@ -131,6 +159,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
         ...{ job: jobId, product, quota, mode, accepts: accepts.join(' ') },
         ...{ manifest: manifest.digest, by: request.by },
         ...(until.validUntilMs === undefined ? {} : { until: until.validUntilMs }),
+        ...(stations.stations ? { stations: stations.stations.join(' ') } : {}),
         ...(ledger.ledgerPolicy ? { ledger: crypto.sha256(ledger.ledgerPolicy) } : {}),
       },
     },
@@ -154,12 +183,12 @@ export async function addPackage(
   if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
-  await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
+  const kept = await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
   const [first] = await store.listPackages(jobId);
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');
   const added = await store.insertPackage(
-    { jobId, ...packageOf(manifest, { header, contentKeyFile }) },
+    { jobId, ...packageOf(manifest, { header, contentKeyFile: kept }) },
     {
       timeMs: authority.clock.nowMs(),
       kind: 'package-added',
@@ -214,7 +243,7 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
   const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs } = job;
-  const { ledgerPolicy, fewUnits } = job;
+  const { ledgerPolicy, fewUnits, stations } = job;
   const remaining = Math.max(0, quota - units);
   return {
     ...{
@@ -230,6 +259,7 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
     ...{ fewUnits, isFew: state !== 'closed' && fewUnits > 0 && remaining <= fewUnits },
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(ledgerPolicy ? { ledgerPolicy: viewLedgerPolicy(ledgerPolicy) } : {}),
+    ...(stations ? { stations: [...stations] } : {}),
     ...(await viewApprovals(authority, job)),
     ...(await viewRollout(authority, job)),
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({

@@ -71,7 +71,9 @@ export class Ledger {
   #obsolete: string[] = [];
   #running: Promise<Round> | undefined;
   #next: Promise<Round> | undefined;
-  /** The newest checkpoint lacks cosignatures that a job asks for: the next round fetches them anew. */
+  /**
+   * The newest checkpoint lacks cosignatures that a job asks for. The next round asks the witnesses again.
+   */
   #isAskedAgain = false;
 
   private constructor(options: LedgerOptions, published: Published) {

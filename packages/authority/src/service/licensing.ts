@@ -5,7 +5,7 @@
 
 import type { LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
-import { verifyDevice } from '@firmseal/certificate';
+import { readDeviceUnverified } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
@@ -13,11 +13,14 @@ import {
   type Hello,
   identityWeaknesses,
   judgeWeaknesses,
+  type LicenseTerms,
   protectionWeaknesses,
-  verifyHello,
-  verifyLicense,
+  readHelloUnverified,
+  readLicenseBundle,
+  readLicenseUnverified,
 } from '@firmseal/license';
 import { checkForChip, type Manifest } from '@firmseal/seal';
+import { requireListedStation } from '@firmseal/station';
 import type { Ask } from '../signer/issuing-signer.ts';
 import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
@@ -34,7 +37,7 @@ import { findSealedData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { requireOpenTo } from './rollouts.ts';
 import { askCounted } from './signer-voids.ts';
-import { requireNotStopped } from './stops.ts';
+import { requireNotStopped, stopsOfStation } from './stops.ts';
 
 /** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
 const licensesOfUnitAtMost = 256;
@@ -55,6 +58,8 @@ export interface LicenseRequest {
   readonly manifestDigest?: Bytes | undefined;
   /** Refuses a job that gives licenses of another mode. */
   readonly mode?: Exclude<LicenseMode, 'station'> | undefined;
+  /** That the token of the line is bound to. */
+  readonly station?: string | undefined;
 }
 
 export interface IssuedLicense {
@@ -77,6 +82,8 @@ export interface Verified {
   readonly hello: Hello;
   /** Mode standing alone: the license ends then. */
   readonly notAfterSeconds?: number | undefined;
+  /** At which station, as a token or an owner says. */
+  readonly station?: string | undefined;
   /** What was signed for it, for the signer to verify. */
   readonly ask: Ask;
 }
@@ -118,23 +125,32 @@ export function requireMode({ jobId, mode }: Pick<JobRecord, 'jobId' | 'mode'>, 
 /** Device, hello, package and chip: all that needs neither a unit nor a secret. */
 async function verifyRequest(authority: Authority, request: LicenseRequest): Promise<Verified> {
   const { crypto } = authority;
-  const { jobId, challenge, certificate } = request;
+  const { jobId, challenge, certificate, station } = request;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
   requireCurrent(authority, job);
+  requireListedStation(job, station);
   // A job of stations has nothing for a chip that has an agent.
   const mode = licenseModeOf(job);
   const { mode: asked = mode === 'station' ? 'session' : mode } = request;
   if (asked !== mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
-  const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
-  const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
-  const ask = { kind: 'device', certificate, hello: request.hello, challenge } as const;
+  const { product } = job;
+  const chip = { certificate, hello: request.hello, challenge };
+  const ask = { kind: 'device', ...chip } as const;
+  // The signer verifies them for its own sake, once: what it found is read here.
+  await authority.signer.verifyChip({ product, ...chip });
+  const device = readDeviceUnverified(crypto, certificate, {
+    product,
+    now: new Date(authority.clock.nowMs()),
+  });
+  const hello = readHelloUnverified({ hello: request.hello, device, challenge });
   // It would refuse the package, and its counters say nothing.
   if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
   await requireNotStopped(authority, [
     { kind: 'product', name: job.product },
     { kind: 'device', name: toHex(device.thumbprint) },
+    ...stopsOfStation(station),
   ]);
   await requireOpenTo(authority, job, device.thumbprint);
   const item = await choosePackage(authority, request);
@@ -144,7 +160,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   // section 6, steps 7 to 10).
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
-  return { job, trust, item, manifest, device, hello, ask };
+  return { job, trust, item, manifest, device, hello, ask, station };
 }
 
 /** The license that this request, or another for the same chip, nonce and package, got before. */
@@ -208,13 +224,13 @@ export async function refuseEndless(authority: Authority, jobId: Bytes, unitInde
 /** What the signer makes of what was verified. */
 async function makeLicense(
   authority: Authority,
-  { job, item, ask }: Verified,
+  { job, item, ask, station }: Verified,
   unitIndex: number,
 ): Promise<{ licenseId: Bytes; bundle: Bytes }> {
   const { header, contentKeyFile } = item;
   return askCounted(authority, job, async (approvals) =>
     authority.signer.issue({
-      ...{ job: termsOf(job), approvals, header, contentKeyFile, unitIndex, ask },
+      ...{ job: termsOf(job), approvals, header, contentKeyFile, unitIndex, ask, station },
       sealedData: await findSealedData(authority, job, unitIndex),
     }),
   );
@@ -248,6 +264,19 @@ export async function licenseVerified(
   return issued ? { ...issued, newUnit: false } : issueNew(authority, request, verified);
 }
 
+/** Throws `internal-error` for a license of something else: the answer to another request. */
+function requireAsked(
+  terms: LicenseTerms,
+  asked: Pick<LicenseTerms, 'licenseId' | 'unitIndex' | 'thumbprint' | 'manifestDigest'>,
+): void {
+  const isAsked =
+    equalBytes(terms.licenseId, asked.licenseId) &&
+    terms.unitIndex === asked.unitIndex &&
+    equalBytes(terms.thumbprint, asked.thumbprint) &&
+    equalBytes(terms.manifestDigest, asked.manifestDigest);
+  if (!isAsked) throw new Fault('internal-error', { detail: 'the signer answered another request' });
+}
+
 async function issueNew(
   authority: Authority,
   request: FiledRequest,
@@ -260,9 +289,15 @@ async function issueNew(
   if (!isFirst) await refuseEndless(authority, jobId, unitIndex);
   const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);
 
-  const { job, trust, manifest, device, hello } = verified;
-  const { product, rootPublicKey } = trust;
-  const { digest, terms } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
+  const { job, manifest, device, hello, station } = verified;
+  // The signer verified its signature when it was made.
+  const { digest, terms } = readLicenseUnverified(crypto, readLicenseBundle(bundle).license);
+  requireAsked(terms, {
+    licenseId,
+    unitIndex,
+    thumbprint: device.thumbprint,
+    manifestDigest: manifest.digest,
+  });
   const issuedAtMs = authority.clock.nowMs();
   const kept = await store.insertLicense(
     {
@@ -289,6 +324,7 @@ async function issueNew(
         unit: unitIndex,
         manifest: manifest.digest,
         ceiling: terms.ceiling,
+        ...(station === undefined ? {} : { station }),
       },
     },
   );

@@ -20,7 +20,7 @@ export interface HeadFile {
 /** `SIZE HEAD`, the head in hexadecimal: also what an auditor notes. */
 export const formatHead = ({ size, head }: LogHead): string => `${size} ${toHex(head)}`;
 
-/** Undefined for a text that is none. */
+/** Undefined for a text that is no head of a log. */
 export function parseHead(text: string): LogHead | undefined {
   const [, size, head] = /^(\d{1,15}) ([0-9a-f]{64})\s*$/.exec(text) ?? [];
   return size === undefined || head === undefined ? undefined : { size: Number(size), head: fromHex(head) };

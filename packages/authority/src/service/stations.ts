@@ -11,6 +11,7 @@ import {
   checkOutcome,
   checkStationDate,
   readOutcomeUnverified,
+  requireListedStation,
   type StationPurpose,
   type StationResult,
   type VerifiedOutcome,
@@ -38,7 +39,7 @@ import { findSealedData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { type IssuedLicense, refuseEndless } from './licensing.ts';
 import { askCounted } from './signer-voids.ts';
-import { requireNotStopped } from './stops.ts';
+import { requireNotStopped, stopsOfStation } from './stops.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -74,10 +75,11 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const { rootPublicKey, product, epoch } = trust;
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
+  requireListedStation(job, station.name);
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   await requireNotStopped(authority, [
     { kind: 'product', name: job.product },
-    { kind: 'station', name: station.name },
+    ...stopsOfStation(station.name),
     { kind: 'device', name: toHex(request.holder) },
   ]);
   // What ST's installer writes need not be in the catalogue.
@@ -175,7 +177,7 @@ export async function licenseStation(authority: Authority, ask: StationAsk): Pro
       kind: 'license-issued',
       fields: {
         ...{ job: jobId, license: licenseId, digest, thumbprint, unit: unitIndex },
-        manifest: manifest.digest,
+        ...{ manifest: manifest.digest, station: admitted.station.name },
       },
     },
   );

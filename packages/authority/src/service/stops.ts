@@ -3,6 +3,7 @@
 
 import type { StopView } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
+import { entriesOfStation } from '@firmseal/station';
 import type { Page, StopKey } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 
@@ -20,7 +21,7 @@ export async function setStop(
   return (await store.findStop({ kind, name })) ?? { kind, name, reason, atMs };
 }
 
-/** False where there was none. */
+/** False when nothing was stopped. */
 export async function liftStop(
   authority: Authority,
   { kind, name, by }: StopKey & { by: string },
@@ -34,6 +35,10 @@ export async function liftStop(
 
 export const listStops = (authority: Authority, page: Page): Promise<StopView[]> =>
   authority.store.listStops(page);
+
+/** Of the station and of its sites; nothing where nobody said at which station. */
+export const stopsOfStation = (name: string | undefined): StopKey[] =>
+  name === undefined ? [] : entriesOfStation(name).map((entry) => ({ kind: 'station', name: entry }));
 
 /** Throws `issue-stopped` for one that is. */
 export async function requireNotStopped(authority: Authority, keys: readonly StopKey[]): Promise<void> {

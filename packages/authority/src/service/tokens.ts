@@ -4,6 +4,7 @@
 import { publicTokenMark, type TokenScope, type TokenView } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { requireListedStation } from '@firmseal/station';
 import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
@@ -38,6 +39,8 @@ export interface TokenRequest {
   readonly jobId?: Bytes;
   /** For people: which line or person has it. */
   readonly label: string;
+  /** Line tokens only: at which station it is used. */
+  readonly station?: string | undefined;
   /** Token id of who asks, or `local` for whoever runs the authority's own program. */
   readonly by: string;
   /** Left out: 30 for a line, 365 for others. */
@@ -51,16 +54,19 @@ const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10
 const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.sha256(utf8(token));
 
 /**
- * Makes a token. `token` is secret and stands nowhere else: hand it on and forget it. Throws `job-unknown`.
+ * Makes a token. `token` is secret and stands nowhere else: hand it on and forget it. Throws `job-unknown`,
+ * `job-station-refused`.
  */
 export async function createToken(
   authority: Authority,
   request: TokenRequest,
 ): Promise<{ tokenId: string; token: string; expiresAtMs: number }> {
   const { jobId, label, by } = request;
+  const station = request.station === undefined ? {} : { station: request.station };
   if ((request.scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
   const job = jobId && (await requireJob(authority, jobId));
+  if (job) requireListedStation(job, request.station);
   // What devices in the field ask with is public.
   const scope = job?.mode === 'update' ? 'update' : request.scope;
   const { lifeDays = lifeDaysOf[scope] } = request;
@@ -75,11 +81,23 @@ export async function createToken(
   const now = authority.clock.nowMs();
   const expiresAtMs = now + lifeDays * dayMs;
   await store.insertToken(
-    { tokenId, tokenHash, scope, label, createdAtMs: now, expiresAtMs, ...(jobId ? { jobId } : {}) },
+    {
+      tokenId,
+      tokenHash,
+      scope,
+      label,
+      createdAtMs: now,
+      expiresAtMs,
+      ...station,
+      ...(jobId ? { jobId } : {}),
+    },
     {
       timeMs: now,
       kind: 'token-created',
-      fields: { token: tokenId, scope, label, by, expires: expiresAtMs, ...(jobId ? { job: jobId } : {}) },
+      fields: {
+        ...{ token: tokenId, scope, label, by, expires: expiresAtMs },
+        ...{ ...station, ...(jobId ? { job: jobId } : {}) },
+      },
     },
   );
   return { tokenId, token, expiresAtMs };

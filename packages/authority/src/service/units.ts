@@ -7,6 +7,7 @@ import { chipIdOfCertificate } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { parseReceiptUnverified } from '@firmseal/license';
+import { readSbomDigestUnverified } from '@firmseal/seal';
 import {
   readOutcomeUnverified,
   readStationDelegationUnverified,
@@ -36,8 +37,17 @@ interface UnitRows {
   readonly packages: readonly PackageRecord[];
 }
 
+/** As the header says, which was verified when it came in. */
+export function sbomOf(
+  crypto: Crypto,
+  item: Pick<PackageRecord, 'header'> | undefined,
+): { sbomDigest?: Bytes } {
+  const sbomDigest = item && readSbomDigestUnverified(crypto, item.header);
+  return sbomDigest === undefined ? {} : { sbomDigest };
+}
+
 /** What the newest receipt proves; it was verified when it came in. */
-function installOf({ receipts, packages }: UnitRows): UnitView['install'] {
+function installOf(crypto: Crypto, { receipts, packages }: UnitRows): UnitView['install'] {
   const newest = receipts.at(-1);
   if (newest === undefined) return undefined;
   const claims = parseReceiptUnverified(newest.receipt);
@@ -48,7 +58,7 @@ function installOf({ receipts, packages }: UnitRows): UnitView['install'] {
   const firmwareVersion = item?.firmwareVersion ?? '';
   return {
     ...{ manifestDigest, firmwareVersion, receiptDigest, storedAtMs, fresh },
-    ...{ readoutLevel, origin, outcome, installCount },
+    ...{ readoutLevel, origin, outcome, installCount, ...sbomOf(crypto, item) },
   };
 }
 
@@ -64,7 +74,7 @@ function statedOf(crypto: Crypto, { outcomes, packages }: UnitRows): UnitView['s
   return {
     ...{ result, station: name, method, contentDigest, outcomeDigest, storedAtMs },
     ...(cause === undefined ? {} : { cause }),
-    ...(item ? { firmwareVersion: item.firmwareVersion } : {}),
+    ...(item ? { firmwareVersion: item.firmwareVersion, ...sbomOf(crypto, item) } : {}),
     ...(protection ? { access: protection.access } : {}),
     ...(protection?.readoutLevel === undefined ? {} : { readoutLevel: protection.readoutLevel }),
   };
@@ -80,7 +90,7 @@ function chipOf(crypto: Crypto, { unit, requests }: UnitRows): string {
 
 function viewUnit(crypto: Crypto, rows: UnitRows): UnitView {
   const { unitIndex, thumbprint, takenAtMs, voided } = rows.unit;
-  const [install, stated] = [installOf(rows), statedOf(crypto, rows)];
+  const [install, stated] = [installOf(crypto, rows), statedOf(crypto, rows)];
   return {
     ...{ unitIndex, thumbprint, chip: chipOf(crypto, rows), takenAtMs },
     licenses: rows.licenses.length,

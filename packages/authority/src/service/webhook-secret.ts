@@ -3,8 +3,7 @@
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import { hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
-import type { Unwrapper } from '@firmseal/keys';
+import { type HpkeMessage, hpkeSeal } from '@firmseal/hpke';
 import type { WrappedWebhookSecret } from '../signer/issuing-signer.ts';
 
 const encSizeBytes = 65;
@@ -21,14 +20,8 @@ export function wrapWebhookSecret(
   return concatBytes(enc, sealed);
 }
 
-/** 32 bytes; undefined when the row was tampered with. */
-export function unwrapWebhookSecret(
-  { crypto, kem }: { crypto: Crypto; kem: Unwrapper },
-  { webhookId, secret }: WrappedWebhookSecret,
-): Promise<Bytes | undefined> {
-  return hpkeOpenWith(crypto, {
-    ...{ unwrapper: kem, info, aad: utf8(webhookId) },
-    enc: secret.subarray(0, encSizeBytes),
-    sealed: secret.subarray(encSizeBytes),
-  });
-}
+export const messageOfWebhookSecret = ({ webhookId, secret }: WrappedWebhookSecret): HpkeMessage => ({
+  ...{ info, aad: utf8(webhookId) },
+  enc: secret.subarray(0, encSizeBytes),
+  sealed: secret.subarray(encSizeBytes),
+});

@@ -8,8 +8,8 @@ import { showJob } from './jobs.ts';
 /** Of a line's token: what a line may know of its job. */
 async function ownJob(authority: Authority, { jobId }: TokenRecord) {
   if (jobId === undefined) return undefined;
-  const { job, product, state, quota, remaining, installed } = await showJob(authority, jobId);
-  return { job, product, state, quota, remaining, installed };
+  const { job, product, state, quota, remaining, installed, isFew } = await showJob(authority, jobId);
+  return { job, product, state, quota, remaining, installed, isFew };
 }
 
 export async function whoAmI(authority: Authority, token: TokenRecord): Promise<CallAnswer<'whoAmI'>> {

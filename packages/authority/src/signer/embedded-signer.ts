@@ -7,7 +7,9 @@ import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { ProductTrust } from '../service/authority.ts';
 import type { Store } from '../store/store.ts';
 import type { IssuingSigner } from './issuing-signer.ts';
+import { kemKeysOf } from './kem-keys.ts';
 import { createKeySigner } from './key-signer.ts';
+import { SharedContentKeys } from './shared-content-keys.ts';
 import { openSqliteSignerDatabase } from './signer-database.ts';
 import { SignerTable } from './signer-table.ts';
 import { takeOver } from './take-over.ts';
@@ -16,17 +18,29 @@ export function createEmbeddedSigner(inputs: {
   readonly store: Store;
   readonly crypto: Crypto;
   readonly kem: Unwrapper | undefined;
+  readonly previousKem: Unwrapper | undefined;
   readonly clock: { nowMs(): number };
   readonly products: ReadonlyMap<string, ProductTrust>;
 }): IssuingSigner {
-  const { store, crypto, kem, clock, products } = inputs;
+  const { store, crypto, kem, previousKem, clock, products } = inputs;
   const open = async (): Promise<IssuingSigner> => {
     if (kem === undefined) throw new Fault('authority-signer-away', { reason: 'this process has no keys' });
     const table = new SignerTable(openSqliteSignerDatabase(':memory:'));
     await takeOver({ crypto, nowMs: clock.nowMs }, store, table);
+    const kems = kemKeysOf(kem, previousKem);
+    const contentKeys = new SharedContentKeys({ crypto, kems });
     const issuers = new Map<string, Signer>();
     for (const { product, issuer } of products.values()) if (issuer) issuers.set(product, issuer);
-    return createKeySigner({ crypto, clock, kem, products, issuers, table });
+    return createKeySigner({
+      crypto,
+      onceCrypto: crypto,
+      clock,
+      kems,
+      contentKeys,
+      products,
+      issuers,
+      table,
+    });
   };
   let opened: Promise<IssuingSigner> | undefined;
   const ask = (): Promise<IssuingSigner> => {
@@ -40,6 +54,7 @@ export function createEmbeddedSigner(inputs: {
     kemPublicKey: async () => (await ask()).kemPublicKey(),
     ready: async () => undefined,
     checkContentKey: async (request) => (await ask()).checkContentKey(request),
+    verifyChip: async (request) => (await ask()).verifyChip(request),
     issue: async (request) => (await ask()).issue(request),
     countUnit: async (request) => (await ask()).countUnit(request),
     voidUnit: async (request) => (await ask()).voidUnit(request),
@@ -48,5 +63,6 @@ export function createEmbeddedSigner(inputs: {
     endJob: async (request) => (await ask()).endJob(request),
     signBatch: async (request) => (await ask()).signBatch(request),
     openWebhookSecret: async (request) => (await ask()).openWebhookSecret(request),
+    rewrap: async (request) => (await ask()).rewrap(request),
   };
 }

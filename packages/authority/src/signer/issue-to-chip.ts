@@ -1,26 +1,20 @@
 // A license of one chip as the signer makes it: everything that the authority checked is checked again, on
 // what was signed by others; the chip is counted; then the content key is opened, and the license signed. The
-// content key is in memory only here.
+// content key is in memory only here, for all licenses that are made at the same time.
 
 import type { Bytes } from '@firmseal/bytes';
-import { verifyDevice } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import {
-  ceilingFor,
-  type Hello,
-  issueLicense,
-  makeLicenseBundle,
-  openContentKey,
-  verifyHello,
-} from '@firmseal/license';
+import { ceilingFor, type Hello, issueLicense, makeLicenseBundle } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { requireListedStation } from '@firmseal/station';
 import { requireCurrent } from '../service/authority.ts';
 import { requireDate, verifyRecord } from '../service/batches.ts';
 import { openDeviceData } from '../service/device-data.ts';
 import { verifyLicensable } from '../service/jobs.ts';
 import { checkAccepted, licenseModeOf, requireMode } from '../service/licensing.ts';
+import { verifyAskingChip } from './asking-chip.ts';
 import type { Ask, IssueRequest, JobTerms, SignedLicense } from './issuing-signer.ts';
 import { pinnedJobOf } from './job-terms.ts';
 import {
@@ -46,11 +40,10 @@ async function chipOf(
   { trust }: IssuingProduct,
   { job, ask }: { job: JobTerms; ask: ChipAsk },
 ): Promise<AskingChip> {
-  const { crypto, clock, table } = context;
+  const { table } = context;
   if (ask.kind === 'device') {
     requireMode(job, licenseModeOf(job));
-    const device = verifyDevice(crypto, trust, { certificate: ask.certificate, atMs: clock.nowMs() });
-    const hello = verifyHello(crypto, { hello: ask.hello, device, challenge: ask.challenge });
+    const { device, hello } = verifyAskingChip(context, trust, ask);
     if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
     return { device, hello };
   }
@@ -70,11 +63,12 @@ export async function issueToChip(
   context: SignerContext,
   request: IssueRequest & { readonly ask: ChipAsk },
 ): Promise<SignedLicense> {
-  const { crypto, clock, kem, table } = context;
+  const { crypto, onceCrypto, clock, kems, table, contentKeys } = context;
   const { job, ask, unitIndex } = request;
   const product = requireIssuing(context, job.product);
   const { trust, issuer } = product;
   requireCurrent(context, job);
+  requireListedStation(job, request.station);
   const { device, hello, notAfterSeconds } = await chipOf(context, product, { job, ask });
   const manifest = verifyLicensable(context, trust, { header: request.header, epoch: hello.epoch });
   await requireOrderedBy(context, request, manifest.digest);
@@ -91,7 +85,7 @@ export async function issueToChip(
     ...{ job: pinnedJobOf(crypto, job), thumbprint, unitIndex, ceiling, atMs: clock.nowMs() },
     isUnitOwn: job.deviceDataKey !== undefined,
     request: crypto.sha256(manifest.digest, ...what),
-    stops: stopKeysOf(job.product, thumbprint),
+    stops: stopKeysOf(job.product, thumbprint, request.station),
   });
 
   const licenseId = crypto.randomBytes(16);
@@ -106,16 +100,16 @@ export async function issueToChip(
     delegationDigest: trust.issuerDelegate.digest,
   };
   const { sealedData } = request;
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
   const { contentKeyFile: file } = request;
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
   try {
-    const { license } = await issueLicense(crypto, {
-      ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },
-    });
+    const { license } = await contentKeys.use({ file, manifest }, (contentKey) =>
+      issueLicense(onceCrypto, {
+        ...{ terms, manifest, kemKey: device.kemKey, contentKey, deviceData, signer: issuer },
+      }),
+    );
     return { licenseId, bundle: bundleOf(trust, license) };
   } finally {
-    contentKey.wipe();
     for (const data of deviceData) data.fill(0);
   }
 }

@@ -4,11 +4,11 @@
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { chipIds, findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { openContentKey } from '@firmseal/license';
 import {
   checkForStation,
   checkStationDate,
   issueStationLicense,
+  requireListedStation,
   type StationPurpose,
   verifyStation,
   verifyStationRequest,
@@ -39,6 +39,7 @@ function verifyAsk(
   const { rootPublicKey, product, epoch } = trust;
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
+  requireListedStation(job, station.name);
   const { challenge } = ask;
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
   return { trust, issuer, station, request };
@@ -60,7 +61,7 @@ export async function issueToStation(
   context: SignerContext,
   asked: IssueRequest & { readonly ask: StationAsk },
 ): Promise<SignedLicense> {
-  const { crypto, kem } = context;
+  const { crypto, kems, contentKeys } = context;
   const { job, unitIndex, contentKeyFile: file, sealedData } = asked;
   const verified = verifyAsk(context, asked, 'license');
   const { trust, issuer, request } = verified;
@@ -73,20 +74,20 @@ export async function issueToStation(
   await countOf(context, asked, verified);
 
   const licenseId = crypto.randomBytes(16);
-  const deviceData = await openDeviceData({ crypto, kem }, job, { unitIndex, sealed: sealedData });
-  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
+  const deviceData = await openDeviceData({ crypto, kems }, job, { unitIndex, sealed: sealedData });
+  const terms = {
+    ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
+    ...{ requestDigest: request.digest, outcomeNonce: crypto.randomBytes(32) },
+    delegationDigest: trust.issuerDelegate.digest,
+  };
   try {
-    const license = await issueStationLicense(crypto, {
-      terms: {
-        ...{ jobId: job.jobId, licenseId, unitIndex, holder: request.holder, chipId: request.chipId },
-        ...{ requestDigest: request.digest, outcomeNonce: crypto.randomBytes(32) },
-        delegationDigest: trust.issuerDelegate.digest,
-      },
-      ...{ manifest, kemKey: request.kemKey!, contentKey, deviceData, signer: issuer },
-    });
+    const license = await contentKeys.use({ file, manifest }, (contentKey) =>
+      issueStationLicense(crypto, {
+        ...{ terms, manifest, kemKey: request.kemKey!, contentKey, deviceData, signer: issuer },
+      }),
+    );
     return { licenseId, bundle: bundleOf(trust, license) };
   } finally {
-    contentKey.wipe();
     for (const data of deviceData) data.fill(0);
   }
 }

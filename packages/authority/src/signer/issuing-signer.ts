@@ -10,7 +10,15 @@ import type { StopKey } from '../store/store.ts';
 /** A job as the first request for it names it, and every later one has to. */
 export type JobTerms = Pick<
   JobRecord,
-  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'deviceDataKey' | 'ledgerPolicy'
+  | 'jobId'
+  | 'product'
+  | 'quota'
+  | 'mode'
+  | 'accepts'
+  | 'validUntilMs'
+  | 'deviceDataKey'
+  | 'ledgerPolicy'
+  | 'stations'
 >;
 
 /** What an approver signed, with his delegation. */
@@ -19,9 +27,16 @@ export interface ApprovalWord {
   readonly delegation: Bytes;
 }
 
+/** A chip that asks, with the challenge that its hello answers. */
+export interface ChipRequest {
+  readonly certificate: Bytes;
+  readonly hello: Bytes;
+  readonly challenge: Bytes;
+}
+
 /** Why the license, or the unit, is due: as a chip, a trusted site or a station signed it. */
 export type Ask =
-  | { readonly kind: 'device'; readonly certificate: Bytes; readonly hello: Bytes; readonly challenge: Bytes }
+  | ({ readonly kind: 'device' } & ChipRequest)
   /** A chip that was personalized elsewhere: a standing license with an end. */
   | { readonly kind: 'record'; readonly record: Bytes; readonly notAfterSeconds: number }
   | {
@@ -43,6 +58,11 @@ export interface IssueRequest extends UnitRequest {
   readonly contentKeyFile: Bytes;
   /** Per-device data of the unit as the database has it. */
   readonly sealedData?: Bytes | undefined;
+  /**
+   * At which station a chip is installed, by the word of who asks; a station itself
+   * says it by its delegation.
+   */
+  readonly station?: string | undefined;
 }
 
 export interface SignedLicense {
@@ -82,8 +102,18 @@ export interface IssuingSigner {
   kemPublicKey(): Promise<Bytes>;
   /** Whether it can be asked. */
   ready(): Promise<void>;
-  /** Throws what verifyLicensable and openContentKey throw. */
-  checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<void>;
+  /** The file, for the present KEM key. Throws what verifyLicensable and openContentKey throw. */
+  checkContentKey(request: { product: string; header: Bytes; contentKeyFile: Bytes }): Promise<Bytes>;
+  /**
+   * What was wrapped for the previous KEM key, for the present one; the same bytes when it is already.
+   * Undefined when neither opens it. Throws `content-key-malformed`, `signer-job-differs`.
+   */
+  rewrap(request: RewrapRequest): Promise<Bytes | undefined>;
+  /**
+   * Verifies what a chip says, so that nobody has to do it a second time: `issue` remembers it. Nothing is
+   * counted. Throws `product-not-served`, the faults of certificate and hello.
+   */
+  verifyChip(request: ChipRequest & { readonly product: string }): Promise<void>;
   /**
    * Counts the chip, unless it was counted for this job before, and signs. Throws the faults of approvals,
    * job, certificate, hello or record or station, package and chip; `issue-stopped`, `job-closed`,
@@ -106,6 +136,13 @@ export interface IssuingSigner {
   /** Key of a webhook's signatures, 32 bytes; undefined when its row does not open. Opens nothing else. */
   openWebhookSecret(request: WrappedWebhookSecret): Promise<Bytes | undefined>;
 }
+
+/** Something that rests wrapped for the KEM key. */
+export type RewrapRequest =
+  | { readonly kind: 'content-key'; readonly file: Bytes }
+  /** The key of the job's per-device data. */
+  | { readonly kind: 'device-data'; readonly job: JobTerms }
+  | ({ readonly kind: 'webhook' } & WrappedWebhookSecret);
 
 /** As the database has it. */
 export interface WrappedWebhookSecret {

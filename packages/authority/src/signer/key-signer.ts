@@ -5,7 +5,6 @@ import { coversThing, makeJobEnd, readApprovalUnverified, subjectDigest } from '
 import { type Bytes, concatBytes, equalBytes, toHex, u32be } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import {
-  openContentKey,
   readLicenseBundle,
   readLicenseTermsUnverified,
   signBatchList,
@@ -14,7 +13,8 @@ import {
 import { requireDate } from '../service/batches.ts';
 import { verifyLicensable } from '../service/jobs.ts';
 import { requireMode } from '../service/licensing.ts';
-import { unwrapWebhookSecret } from '../service/webhook-secret.ts';
+import { messageOfWebhookSecret } from '../service/webhook-secret.ts';
+import { verifyAskingChip } from './asking-chip.ts';
 import { issueToChip } from './issue-to-chip.ts';
 import { countForStation, issueToStation } from './issue-to-station.ts';
 import type {
@@ -25,6 +25,8 @@ import type {
   VoidRequest,
 } from './issuing-signer.ts';
 import { pinnedJobOf } from './job-terms.ts';
+import { openByAny, openContentKeyByAny } from './kem-keys.ts';
+import { rewrap } from './rewrap.ts';
 import { requireIssuing, requireSignedBy, type SignerContext } from './signer-context.ts';
 
 /** Who said what and when, whatever the bytes of the signature: two signatures of it are one word. */
@@ -116,14 +118,18 @@ async function signBatch(context: SignerContext, request: BatchListRequest) {
 }
 
 export function createKeySigner(context: SignerContext): IssuingSigner {
-  const { crypto, kem, table, clock } = context;
+  const { crypto, kems, table, clock } = context;
   return {
-    kemPublicKey: async () => new Uint8Array(kem.publicKey),
+    kemPublicKey: async () => new Uint8Array(kems[0].publicKey),
     ready: async () => undefined,
     async checkContentKey({ product, header, contentKeyFile: file }) {
       const { trust } = requireIssuing(context, product);
       const manifest = verifyLicensable(context, trust, { header });
-      (await openContentKey(crypto, { file, manifest, unwrapper: kem })).wipe();
+      (await openContentKeyByAny(crypto, kems, { file, manifest })).wipe();
+      return (await rewrap(context, { kind: 'content-key', file })) ?? file;
+    },
+    verifyChip: async ({ product, ...chip }) => {
+      verifyAskingChip(context, requireIssuing(context, product).trust, chip);
     },
     issue: (request) => {
       const { ask, ...rest } = request;
@@ -140,6 +146,7 @@ export function createKeySigner(context: SignerContext): IssuingSigner {
     liftStop: (key) => table.liftStop(key),
     endJob: (request) => endJob(context, request),
     signBatch: (request) => signBatch(context, request),
-    openWebhookSecret: (request) => unwrapWebhookSecret(context, request),
+    openWebhookSecret: (request) => openByAny(crypto, kems, messageOfWebhookSecret(request)),
+    rewrap: (request) => rewrap(context, request),
   };
 }

@@ -10,8 +10,10 @@ import type { NoteSigner } from '@firmseal/ledger';
 import { type ProductKeys, type ProductTrust, verifyProduct } from '../service/authority.ts';
 import type { Store } from '../store/store.ts';
 import type { IssuingSigner, SignerView } from './issuing-signer.ts';
+import { kemKeysOf } from './kem-keys.ts';
 import { createKeySigner } from './key-signer.ts';
 import type { ServedSigner } from './serve-signer.ts';
+import { SharedContentKeys } from './shared-content-keys.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
 import type { SignerContext } from './signer-context.ts';
 import type { SignerDatabase } from './signer-database.ts';
@@ -22,6 +24,8 @@ export interface SignerOptions {
   readonly crypto: Crypto;
   readonly issuer: Signer;
   readonly kem: Unwrapper;
+  /** While the KEM key is replaced: the one before. */
+  readonly previousKem?: Unwrapper | undefined;
   readonly products: readonly ProductKeys[];
   /** Closed with the signer. */
   readonly database: SignerDatabase;
@@ -60,7 +64,7 @@ export function requireSameProducts(
 
 /** Throws as verifyProduct, and the faults of both databases. */
 export async function openSigner(options: SignerOptions): Promise<OpenedSigner> {
-  const { issuer, kem, database, ledger, openStore, nowMs = Date.now } = options;
+  const { issuer, kem, previousKem, database, ledger, openStore, nowMs = Date.now } = options;
   const crypto = rememberVerified(options.crypto);
   const trusts = options.products.map((keys): ProductTrust => verifyProduct(crypto, { ...keys, issuer }));
   const table = new SignerTable(database);
@@ -73,8 +77,10 @@ export async function openSigner(options: SignerOptions): Promise<OpenedSigner> 
       await store?.close();
     }
   }
+  const kems = kemKeysOf(kem, previousKem);
   const context: SignerContext = {
-    ...{ crypto, clock: { nowMs }, kem, table, ledger },
+    ...{ crypto, onceCrypto: options.crypto, clock: { nowMs }, kems, table, ledger },
+    contentKeys: new SharedContentKeys({ crypto, kems }),
     products: new Map(trusts.map((trust) => [trust.product, trust])),
     issuers: new Map(trusts.map(({ product }) => [product, issuer])),
   };

@@ -6,8 +6,9 @@ import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { readFrames, writeFrame } from './frames.ts';
-import type { IssuingSigner } from './issuing-signer.ts';
+import { FrameWriter, readFrames } from './frames.ts';
+import type { IssueRequest, IssuingSigner } from './issuing-signer.ts';
+import { SentOrders } from './orders.ts';
 import type { ServedSigner } from './serve-signer.ts';
 import {
   type AnswerOf,
@@ -16,7 +17,6 @@ import {
   type OperationName,
   readAnswer,
   readAnswerFrame,
-  toPlain,
 } from './signer-protocol.ts';
 
 interface Waiting {
@@ -33,12 +33,15 @@ const isAway = (cause: unknown): cause is Fault =>
 /** One connection, until it ends. */
 class Link {
   readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #orders = new SentOrders();
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   isOpen = true;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#writer = new FrameWriter(socket);
     socket.on('error', () => undefined);
     void this.#read();
   }
@@ -59,11 +62,17 @@ class Link {
     this.close(away('the connection ended', cause));
   }
 
+  #named(operation: OperationName, request: unknown): unknown {
+    if (operation !== 'issue') return request;
+    const { unitIndex, ask, sealedData, station, ...order } = request as IssueRequest;
+    return { order: this.#orders.name(order), unitIndex, ask, sealedData, station };
+  }
+
   ask(operation: OperationName, request: unknown): Promise<unknown> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      writeFrame(this.#socket, { id, operation, request });
+      this.#writer.write({ id, operation, request: this.#named(operation, request) });
     });
   }
 
@@ -134,11 +143,10 @@ class SignerClient {
 
   /** Throws `authority-signer-away` when there is no answer for as long as the patience lasts. */
   async ask<N extends OperationName>(operation: N, request: unknown): Promise<AnswerOf<N>> {
-    const plain = toPlain(request);
     const deadlineMs = performance.now() + this.#patienceMs;
     for (;;) {
       try {
-        return readAnswer(operation, await this.#attempt(operation, plain));
+        return readAnswer(operation, await this.#attempt(operation, request));
       } catch (cause) {
         if (!isAway(cause) || this.#isClosed || performance.now() + pauseMs >= deadlineMs) throw cause;
         await sleep(pauseMs);
@@ -172,6 +180,8 @@ export function createRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
     kemPublicKey: async (): Promise<Bytes> => (await client.ask('describe', {})).kemPublicKey,
     ready: async () => void (await client.ask('describe', {})),
     checkContentKey: (request) => client.ask('checkContentKey', request),
+    verifyChip: (request) => client.ask('verifyChip', request),
+    rewrap: async (request) => (await client.ask('rewrap', request)) ?? undefined,
     issue: (request) => client.ask('issue', request),
     countUnit: (request) => client.ask('countUnit', request),
     voidUnit: (request) => client.ask('voidUnit', request),

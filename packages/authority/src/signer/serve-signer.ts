@@ -4,15 +4,16 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { Fault } from '@firmseal/fault';
-import { readFrames, writeFrame } from './frames.ts';
+import { FrameWriter, readFrames } from './frames.ts';
 import type { CheckpointAnswer, CheckpointRequest, IssuingSigner, SignerView } from './issuing-signer.ts';
+import { KnownOrders } from './orders.ts';
 import {
   type OperationName,
   plainFault,
+  type RequestOf,
   readRequest,
   readRequestFrame,
   requestSizeBytesAtMost,
-  toPlain,
 } from './signer-protocol.ts';
 
 export interface ServedSigner extends Omit<IssuingSigner, 'kemPublicKey' | 'ready'> {
@@ -38,14 +39,28 @@ const underWayAtMost = 256;
 /** Longest path of a socket that every system takes (unix(7): 108 bytes with its end). */
 const pathBytesAtMost = 103;
 
-function perform(signer: ServedSigner, operation: OperationName, request: unknown): Promise<unknown> {
+/** A license for an order that came with this request, or came before. */
+function issue(signer: ServedSigner, orders: KnownOrders, request: RequestOf<'issue'>): Promise<unknown> {
+  const { order, ...rest } = request;
+  return signer.issue({ ...orders.find(order), ...rest });
+}
+
+function perform(
+  { signer, orders }: { signer: ServedSigner; orders: KnownOrders },
+  operation: OperationName,
+  request: unknown,
+): Promise<unknown> {
   switch (operation) {
     case 'describe':
       return signer.describe();
     case 'checkContentKey':
       return signer.checkContentKey(readRequest(operation, request));
+    case 'verifyChip':
+      return signer.verifyChip(readRequest(operation, request));
+    case 'rewrap':
+      return signer.rewrap(readRequest(operation, request));
     case 'issue':
-      return signer.issue(readRequest(operation, request));
+      return issue(signer, orders, readRequest(operation, request));
     case 'countUnit':
       return signer.countUnit(readRequest(operation, request));
     case 'voidUnit':
@@ -67,12 +82,15 @@ function perform(signer: ServedSigner, operation: OperationName, request: unknow
 
 class Connection {
   readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #orders = new KnownOrders();
   readonly #signer: ServedSigner;
   readonly #onRequest: (event: SignerEvent) => void;
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(socket: Socket, signer: ServedSigner, onRequest: (event: SignerEvent) => void) {
     this.#socket = socket;
+    this.#writer = new FrameWriter(socket);
     this.#signer = signer;
     this.#onRequest = onRequest;
   }
@@ -96,11 +114,11 @@ class Connection {
     const end = (fault?: Fault) =>
       this.#onRequest({ operation, durationMs: performance.now() - startMs, ...(fault ? { fault } : {}) });
     try {
-      const answer = await perform(this.#signer, operation, request);
-      writeFrame(this.#socket, { id, answer: toPlain(answer) ?? null });
+      const answer = await perform({ signer: this.#signer, orders: this.#orders }, operation, request);
+      this.#writer.write({ id, answer: answer ?? null });
       end();
     } catch (thrown) {
-      writeFrame(this.#socket, { id, fault: plainFault(thrown) });
+      this.#writer.write({ id, fault: plainFault(thrown) });
       const detail = 'an unexpected failure of the signer';
       end(thrown instanceof Fault ? thrown : new Fault('internal-error', { detail }, { cause: thrown }));
     }
@@ -109,6 +127,7 @@ class Connection {
   async end(): Promise<void> {
     this.#socket.pause();
     await Promise.all(this.#underWay);
+    this.#writer.flush();
     this.#socket.end();
     this.#socket.destroySoon();
   }

@@ -3,12 +3,15 @@
 import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import type { Signer, Unwrapper } from '@firmseal/keys';
+import type { Signer } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
 import { requireOrdered, requireSigned } from '../service/approvals.ts';
 import type { ProductTrust } from '../service/authority.ts';
+import { stopsOfStation } from '../service/stops.ts';
 import type { ApprovalRecord } from '../store/records.ts';
 import type { ApprovalWord, JobTerms } from './issuing-signer.ts';
+import type { KemKeys } from './kem-keys.ts';
+import type { SharedContentKeys } from './shared-content-keys.ts';
 import type { SignerTable } from './signer-table.ts';
 
 export interface IssuingProduct {
@@ -18,9 +21,12 @@ export interface IssuingProduct {
 
 export interface SignerContext {
   readonly crypto: Crypto;
+  /** The same without a memory of signatures, for those that nobody verifies a second time. */
+  readonly onceCrypto: Crypto;
   /** The wall clock: certificates, approvals and the end of a job are held against it. */
   readonly clock: { nowMs(): number };
-  readonly kem: Unwrapper;
+  readonly kems: KemKeys;
+  readonly contentKeys: SharedContentKeys;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly issuers: ReadonlyMap<string, Signer>;
   readonly table: SignerTable;
@@ -65,5 +71,5 @@ export const requireSignedBy = (
 export const stopKeysOf = (product: string, thumbprint: Bytes, station?: string) => [
   { kind: 'product' as const, name: product },
   { kind: 'device' as const, name: toHex(thumbprint) },
-  ...(station === undefined ? [] : [{ kind: 'station' as const, name: station }]),
+  ...stopsOfStation(station),
 ];

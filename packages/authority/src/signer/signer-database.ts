@@ -4,7 +4,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
 import { faultOfFile } from '@firmseal/files';
 import { faultOfPostgres, isConflict, isConnectionLoss, isCrowded } from '../store/postgres-fault.ts';
@@ -21,15 +21,20 @@ export type SignerQuery = (
 export interface SignerDatabase {
   /** Durable when it resolves; undone when the action throws. The action may run more than once. */
   transaction<T>(action: (query: SignerQuery) => Promise<T>): Promise<T>;
+  /**
+   * One statement as a transaction of its own, durable when its rows resolve; no rows, and nothing done,
+   * where another transaction was faster. It may run more than once. Absent where it saves nothing.
+   */
+  statement?(sql: string, values: readonly Value[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
-const version = 1;
+const version = 2;
 
 /** BYTES and NUMBER stand for the types of each database. */
 const tables = `
   CREATE TABLE signer_version (version NUMBER NOT NULL);
-  INSERT INTO signer_version VALUES (${version});
+  INSERT INTO signer_version VALUES (1);
   CREATE TABLE signer_jobs (
     job_id BYTES PRIMARY KEY,
     product TEXT NOT NULL,
@@ -60,44 +65,84 @@ const tables = `
   CREATE TABLE signer_spent (word BYTES PRIMARY KEY);
   CREATE TABLE signer_checkpoints (origin TEXT PRIMARY KEY, size NUMBER NOT NULL, root BYTES NOT NULL);`;
 
-const tablesOf = (bytes: string, number: string): string =>
-  tables.replaceAll('BYTES', bytes).replaceAll('NUMBER', number);
+/** From version 1 to 2: terms of a job that say the same with a key that was wrapped again. */
+const additions = `
+  CREATE TABLE signer_terms (
+    job_id BYTES NOT NULL REFERENCES signer_jobs, terms BYTES NOT NULL, PRIMARY KEY (job_id, terms)
+  );
+  UPDATE signer_version SET version = ${version};`;
+
+const typed = (sql: string, bytes: string, number: string): string =>
+  sql.replaceAll('BYTES', bytes).replaceAll('NUMBER', number);
 
 function refuseVersion(found: number): void {
   if (found !== version) throw new Fault('store-version-newer', { found, known: version });
 }
 
 const busyPauseMs = 5;
+/** Transactions that are committed together at most. */
+const batchAtMost = 64;
 
 const isBusy = (fault: unknown): boolean => fault instanceof Fault && fault.code === 'store-busy';
 
-/** Transactions of this process come one after the other; those of other signers are waited for. */
+interface Waiting {
+  readonly action: (query: SignerQuery) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** What one action of a batch came to; told when the batch is on the disk. */
+type Outcome = { readonly result: unknown } | { readonly cause: unknown };
+
+/**
+ * Transactions of this process that wait are committed together, since most of one is the wait for the disk;
+ * one that fails is undone alone. Those of other signers are waited for.
+ */
 class SqliteSignerDatabase implements SignerDatabase {
   readonly #database: DatabaseSync;
   readonly #busyTimeoutMs: number;
-  readonly #statements = new Map<string, StatementSync>();
-  #previous: Promise<unknown> = Promise.resolve();
+  readonly #statements = new Map<string, { statement: StatementSync; isRead: boolean }>();
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, busyTimeoutMs: number) {
     this.#database = database;
     this.#busyTimeoutMs = busyTimeoutMs;
   }
 
-  readonly #query: SignerQuery = async (sql, values) => {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
+  #prepare(sql: string): { statement: StatementSync; isRead: boolean } {
+    let known = this.#statements.get(sql);
+    if (known === undefined) {
+      // ?1, ?2, ... take values by their place, $1, $2, ... by their name.
+      const statement = this.#database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
+      known = { statement, isRead: /^\s*SELECT/i.test(sql) };
+      this.#statements.set(sql, known);
     }
-    const named = Object.fromEntries(values.map((value, i) => [`$${i + 1}`, value as SQLInputValue]));
-    if (/^\s*SELECT/i.test(sql)) return { rows: statement.all(named) as Row[], changed: 0 };
-    return { rows: [], changed: Number(statement.run(named).changes) };
+    return known;
+  }
+
+  readonly #query: SignerQuery = async (sql, values) => {
+    const { statement, isRead } = this.#prepare(sql);
+    const bound = values as readonly SQLInputValue[];
+    if (isRead) return { rows: statement.all(...bound) as Row[], changed: 0 };
+    return { rows: [], changed: Number(statement.run(...bound).changes) };
   };
 
   transaction<T>(action: (query: SignerQuery) => Promise<T>): Promise<T> {
-    const run = this.#previous.then(() => this.#commit(action));
-    this.#previous = run.catch(() => undefined);
-    return run;
+    const done = new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ action, resolve: resolve as (value: unknown) => void, reject });
+    });
+    this.#running ??= this.#run();
+    return done;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // What the requests of the same turn of the event loop add goes along.
+      await nextTurn();
+      await this.#settle(this.#waiting.splice(0, batchAtMost));
+    }
+    this.#running = undefined; // in the same turn: a transaction that came later would wait for ever
   }
 
   /** The lock is taken at the start, so that what was read still holds when it is written. */
@@ -115,20 +160,45 @@ class SqliteSignerDatabase implements SignerDatabase {
     }
   }
 
-  async #commit<T>(action: (query: SignerQuery) => Promise<T>): Promise<T> {
-    await this.#begin();
+  /** Nobody hears of his transaction before all of them are on the disk. */
+  async #settle(batch: readonly Waiting[]): Promise<void> {
     try {
-      const result = await action(this.#query);
+      await this.#begin();
+      const outcomes: Outcome[] = [];
+      for (const { action } of batch) outcomes.push(await this.#attempt(action));
       this.#database.exec('COMMIT');
-      return result;
+      batch.forEach(({ resolve, reject }, i) => {
+        const outcome = outcomes[i]!;
+        if ('cause' in outcome) reject(outcome.cause);
+        else resolve(outcome.result);
+      });
     } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw faultOfSqlite(cause);
+      const fault = faultOfSqlite(cause);
+      for (const { reject } of batch) reject(fault);
     }
   }
 
+  async #attempt(action: Waiting['action']): Promise<Outcome> {
+    this.#mark('SAVEPOINT one');
+    try {
+      return { result: await action(this.#query) };
+    } catch (cause) {
+      // A disk that is full undoes the whole transaction, and everybody hears of it.
+      if (!this.#database.isTransaction) throw cause;
+      this.#mark('ROLLBACK TO one');
+      return { cause: faultOfSqlite(cause) };
+    } finally {
+      if (this.#database.isTransaction) this.#mark('RELEASE one');
+    }
+  }
+
+  #mark(sql: 'SAVEPOINT one' | 'ROLLBACK TO one' | 'RELEASE one'): void {
+    this.#prepare(sql).statement.run();
+  }
+
   async close(): Promise<void> {
-    await this.#previous;
+    while (this.#running) await this.#running;
     this.#statements.clear();
     this.#database.close();
   }
@@ -153,8 +223,10 @@ export function openSqliteSignerDatabase(
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
     database.exec('BEGIN IMMEDIATE');
     const known = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'signer_version'").get();
-    if (known === undefined) database.exec(tablesOf('BLOB', 'INTEGER'));
-    refuseVersion(Number(database.prepare('SELECT version FROM signer_version').get()!['version']));
+    if (known === undefined) database.exec(typed(tables, 'BLOB', 'INTEGER'));
+    const found = () => Number(database!.prepare('SELECT version FROM signer_version').get()!['version']);
+    if (found() === 1) database.exec(typed(additions, 'BLOB', 'INTEGER'));
+    refuseVersion(found());
     database.exec('COMMIT');
     // From here on a lock is waited for by timers, not by SQLite, which would stop the event loop.
     database.exec('PRAGMA busy_timeout = 0');
@@ -190,6 +262,26 @@ class PostgresSignerDatabase implements SignerDatabase {
     }
   }
 
+  async statement(sql: string, values: readonly Value[]): Promise<Row[]> {
+    try {
+      return await again(this.#session.busyTimeoutMs, async () => {
+        const client = await this.#session.connectForCommit();
+        let lost: Error | undefined;
+        try {
+          return (await queryOn(client)(sql, values)).rows;
+        } catch (cause) {
+          if (isConflict(cause)) return [];
+          if (isConnectionLoss(cause) || isCrowded(cause)) lost = cause as Error;
+          throw cause;
+        } finally {
+          client.release(lost);
+        }
+      });
+    } catch (cause) {
+      throw faultOfPostgres(cause);
+    }
+  }
+
   async #attempt<T>(action: (query: SignerQuery) => Promise<T>): Promise<T> {
     const client = await this.#session.connectForCommit();
     let failed: Error | undefined;
@@ -217,6 +309,10 @@ class PostgresSignerDatabase implements SignerDatabase {
   }
 }
 
+async function runAll(query: SignerQuery, statements: string): Promise<void> {
+  for (const one of statements.split(';')) if (one.trim() !== '') await query(one, []);
+}
+
 /**
  * The signer's schema in the database, made where it is missing. The role of the address has to own it, and
  * should be the only one that may write there. Throws as openPostgresStore, and `signer-schema-forbidden`.
@@ -241,9 +337,11 @@ export async function openPostgresSignerDatabase(
       const { rows: rights } = await query("SELECT has_schema_privilege($1, 'CREATE') AS may", [name]);
       if (String(rights[0]?.['may']) !== 't') throw new Fault('signer-schema-forbidden', { schema: name });
       if (!(await isThere("SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'signer_version'")))
-        for (const one of tablesOf('bytea', 'bigint').split(';')) if (one.trim() !== '') await query(one, []);
-      const { rows } = await query('SELECT version FROM signer_version', []);
-      refuseVersion(rows[0]!['version'] as number);
+        await runAll(query, typed(tables, 'bytea', 'bigint'));
+      const found = async () =>
+        (await query('SELECT version FROM signer_version', [])).rows[0]!['version'] as number;
+      if ((await found()) === 1) await runAll(query, typed(additions, 'bytea', 'bigint'));
+      refuseVersion(await found());
     });
     return database;
   } catch (fault) {

@@ -1,26 +1,20 @@
-// What crosses the socket between authority and signer: one JSON value a frame. A request names
-// its operation, an answer the request; bytes are base64url. Whatever arrives is held to the
-// shapes below before it is used.
+// What crosses the socket between authority and signer: one value a frame. A request names its operation, an
+// answer the request. Whatever arrives is held to the shapes below before it is used.
 
 import { orderAccepts, orderModes } from '@firmseal/approval';
 import { stopKinds } from '@firmseal/authority-contract';
-import { type Bytes, fromBase64url, toBase64url } from '@firmseal/bytes';
+import type { Bytes } from '@firmseal/bytes';
 import { Fault, faultCodeOf } from '@firmseal/fault';
+import { stationListEntry, stationListMost, stationListName } from '@firmseal/station';
 import { z } from 'zod';
 
 export const requestSizeBytesAtMost = 64 << 20;
 export const answerSizeBytesAtMost = 1 << 20;
 
 const bytes = (mostBytes: number, leastBytes = 0) =>
-  z
-    .string()
-    .max(Math.ceil((mostBytes * 4) / 3))
-    .transform((text, context): Bytes => {
-      const value = fromBase64url(text);
-      if (value !== undefined && value.length >= leastBytes && value.length <= mostBytes) return value;
-      context.addIssue({ code: 'custom', message: 'no bytes of the length that is due' });
-      return z.NEVER;
-    });
+  z.custom<Bytes>(
+    (value) => value instanceof Uint8Array && value.length >= leastBytes && value.length <= mostBytes,
+  );
 const exactly = (sizeBytes: number) => bytes(sizeBytes, sizeBytes);
 const object = bytes(16_384);
 const count = z.int().min(0).max(0x7fffffff);
@@ -36,10 +30,13 @@ const job = z.strictObject({
   validUntilMs: timeMs.exactOptional(),
   deviceDataKey: bytes(256).exactOptional(),
   ledgerPolicy: bytes(8192).exactOptional(),
+  stations: z.array(z.string().regex(stationListEntry)).min(1).max(stationListMost).exactOptional(),
 });
+const stationName = z.string().regex(stationListName).optional();
 const approvals = z.array(z.strictObject({ approval: object, delegation: object })).max(4096);
+const chip = { certificate: object, hello: object, challenge: bytes(64) };
 const ask = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('device'), certificate: object, hello: object, challenge: bytes(64) }),
+  z.strictObject({ kind: z.literal('device'), ...chip }),
   z.strictObject({
     kind: z.literal('record'),
     record: object,
@@ -49,6 +46,8 @@ const ask = z.discriminatedUnion('kind', [
 ]);
 const package_ = { header: bytes(1 << 20), contentKeyFile: bytes(1024) };
 const unit = { job, approvals, unitIndex: count, ask };
+/** What was sent before on the same connection, or is sent now: see orders.ts. */
+const order = z.union([timeMs, z.strictObject({ number: timeMs, job, approvals, ...package_ })]);
 const stopKey = { kind: z.enum(stopKinds), name };
 
 const nothing = z.null().transform(() => undefined);
@@ -63,9 +62,22 @@ const operations = {
       ledger: z.strictObject({ origin: name, publicKey: exactly(32) }).optional(),
     }),
   },
-  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: nothing },
+  checkContentKey: { request: z.strictObject({ product: name, ...package_ }), answer: bytes(1024) },
+  verifyChip: { request: z.strictObject({ product: name, ...chip }), answer: nothing },
+  rewrap: {
+    request: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('content-key'), file: bytes(1024) }),
+      z.strictObject({ kind: z.literal('device-data'), job }),
+      z.strictObject({ kind: z.literal('webhook'), webhookId: name, secret: bytes(256) }),
+    ]),
+    answer: bytes(1024).nullable(),
+  },
   issue: {
-    request: z.strictObject({ ...unit, ...package_, sealedData: bytes(4096).optional() }),
+    request: z.strictObject({
+      ...{ order, unitIndex: count, ask },
+      sealedData: bytes(4096).optional(),
+      station: stationName,
+    }),
     answer: z.strictObject({ licenseId: exactly(16), bundle: bytes(65_536) }),
   },
   countUnit: { request: z.strictObject(unit), answer: nothing },
@@ -126,14 +138,6 @@ const answerFrame = z.union([
   z.strictObject({ id: z.int(), answer: z.unknown() }),
   z.strictObject({ id: z.int(), fault: plainFaultOf }),
 ]);
-
-/** Bytes become text; what is undefined is left out by JSON. */
-export function toPlain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return toBase64url(value);
-  if (Array.isArray(value)) return value.map(toPlain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toPlain(one)]));
-}
 
 const malformed = (error: z.ZodError) => {
   const [issue] = error.issues;

@@ -6,6 +6,7 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { StopRecord } from '../store/records.ts';
 import type { StopKey } from '../store/store.ts';
+import { CountQueue } from './count-together.ts';
 import type { SignerDatabase, SignerQuery } from './signer-database.ts';
 
 /** More licenses for one chip are the sign of a caller that asks without an end. */
@@ -52,6 +53,11 @@ type Row = Record<string, unknown>;
 
 const bytesOf = (value: unknown): Bytes => new Uint8Array(value as Uint8Array);
 
+/** Terms that differ from those that were pinned by how a key is wrapped, and by nothing else. */
+const areSame = async (query: SignerQuery, jobId: Bytes, terms: Bytes): Promise<boolean> =>
+  (await query('SELECT terms FROM signer_terms WHERE job_id = $1 AND terms = $2', [jobId, terms])).rows
+    .length > 0;
+
 /** The job as it was pinned, or is now. Throws `signer-job-differs`. */
 async function pin(query: SignerQuery, job: PinnedJob, atMs: number): Promise<JobRow> {
   const { jobId, product, quota, terms } = job;
@@ -66,7 +72,8 @@ async function pin(query: SignerQuery, job: PinnedJob, atMs: number): Promise<Jo
     );
     row = (await find())!;
   }
-  if (!equalBytes(bytesOf(row['terms']), terms)) throw new Fault('signer-job-differs', { job: toHex(jobId) });
+  if (!equalBytes(bytesOf(row['terms']), terms) && !(await areSame(query, jobId, terms)))
+    throw new Fault('signer-job-differs', { job: toHex(jobId) });
   const end = row['job_end'];
   return {
     ...{ quota: row['quota'] as number, counted: row['counted'] as number },
@@ -110,9 +117,12 @@ async function refuseHeld(query: SignerQuery, { job, thumbprint, unitIndex }: Cl
 
 export class SignerTable {
   readonly #database: SignerDatabase;
+  readonly #newChips: CountQueue | undefined;
 
   constructor(database: SignerDatabase) {
     this.#database = database;
+    if (database.statement)
+      this.#newChips = new CountQueue((sql, values) => database.statement!(sql, values));
   }
 
   /**
@@ -141,7 +151,12 @@ export class SignerTable {
    * Counts the chip for the job, once. Throws `issue-stopped`, `job-closed`, `signer-job-differs`,
    * `signer-quota-exhausted`, `signer-unit-held`, `licenses-too-many`; then nothing was counted.
    */
-  count(claim: Claim): Promise<void> {
+  async count(claim: Claim): Promise<void> {
+    if (this.#newChips && !claim.isUnitOwn && (await this.#newChips.count(claim))) return;
+    await this.#countAlone(claim);
+  }
+
+  #countAlone(claim: Claim): Promise<void> {
     const { job, thumbprint, unitIndex, request, ceiling, atMs, stops } = claim;
     const { jobId } = job;
     return this.#database.transaction(async (query) => {
@@ -201,6 +216,15 @@ export class SignerTable {
       const key = [jobId, thumbprint];
       await query('UPDATE signer_units SET voided = 1 WHERE job_id = $1 AND thumbprint = $2', key);
       await query('UPDATE signer_jobs SET counted = counted - 1 WHERE job_id = $1', [jobId]);
+    });
+  }
+
+  /** From now on the job may come with these terms as well. Throws `signer-job-differs`. */
+  noteSameTerms(job: PinnedJob, terms: Bytes, atMs: number): Promise<void> {
+    return this.#database.transaction(async (query) => {
+      await pin(query, job, atMs);
+      const sql = 'INSERT INTO signer_terms VALUES ($1, $2) ON CONFLICT (job_id, terms) DO NOTHING';
+      await query(sql, [job.jobId, terms]);
     });
   }
 

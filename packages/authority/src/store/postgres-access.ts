@@ -44,11 +44,11 @@ export function accessMethods({ read, commit }: PostgresContext): AccessMethods 
     insertToken: (token, event) =>
       commit(async ({ query, append }) => {
         await query(
-          `INSERT INTO tokens (token_hash, token_id, scope, job_id, label, created_at_ms, expires_at_ms)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+          `INSERT INTO tokens (token_hash, token_id, scope, job_id, label, created_at_ms, expires_at_ms, station)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
           [
             ...[token.tokenHash, token.tokenId, token.scope, token.jobId ?? null, token.label],
-            ...[token.createdAtMs, token.expiresAtMs ?? null],
+            ...[token.createdAtMs, token.expiresAtMs ?? null, token.station ?? null],
           ],
         );
         append(event);

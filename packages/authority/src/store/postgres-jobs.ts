@@ -28,14 +28,15 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
       commit(async ({ query, append }) => {
         await query(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key,
-             valid_until_ms, ledger_policy, few_units)
-           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10)`,
+             valid_until_ms, ledger_policy, few_units, stations)
+           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11)`,
           [
             ...[job.jobId, job.product, job.quota, job.mode, job.accepts.join(' '), job.createdAtMs],
             job.deviceDataKey ?? null,
             job.validUntilMs ?? null,
             job.ledgerPolicy ?? null,
             job.fewUnits ?? 0,
+            job.stations?.join(' ') ?? null,
           ],
         );
         await insertPackageRow(query, { ...item, jobId: job.jobId });
@@ -123,6 +124,19 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
         rows.toCount,
         `SELECT count(*) AS n FROM jobs WHERE state = 'approved' AND few_units > 0 AND quota - units_held <= few_units`,
       ))!,
+    replaceWrapped: ({ packages, jobs, webhooks }, event) =>
+      commit(async ({ query, append }) => {
+        const ofPackage = `UPDATE packages SET content_key_file = $1
+          WHERE job_id = $2 AND manifest_digest = $3 AND content_key_file = $4`;
+        for (const { jobId, manifestDigest, before, after } of packages)
+          await query(ofPackage, [after, jobId, manifestDigest, before]);
+        const ofJob = 'UPDATE jobs SET device_data_key = $1 WHERE job_id = $2 AND device_data_key = $3';
+        for (const { jobId, before, after } of jobs) await query(ofJob, [after, jobId, before]);
+        const ofWebhook = 'UPDATE webhooks SET secret = $1 WHERE webhook_id = $2 AND secret = $3';
+        for (const { webhookId, before, after } of webhooks)
+          await query(ofWebhook, [after, webhookId, before]);
+        append(event);
+      }),
     findDeviceData: (jobId, unitIndex) => {
       const sql = 'SELECT sealed FROM device_data WHERE job_id = $1 AND unit_index = $2';
       return one(read, rows.toSealed, sql, jobId, unitIndex);

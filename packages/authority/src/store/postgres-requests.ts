@@ -6,7 +6,7 @@ import type { RequestMethods } from './store-parts.ts';
 
 /**
  * The row that was there before, and whether this statement put one in. Both are missing when another replica
- * put one in at this moment: its row is seen by the next statement. May be run twice.
+ * put one in at this moment: the next statement finds that row. May be run twice.
  */
 const begin = `
   WITH begun AS (

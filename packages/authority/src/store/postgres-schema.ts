@@ -341,6 +341,12 @@ const postgresMigrations: readonly string[] = [
   ALTER TABLE tokens DROP CONSTRAINT tokens_scope_check, ADD CONSTRAINT tokens_scope_check
     CHECK (scope IN ('owner', 'line', 'auditor', 'site', 'approver', 'update', 'engineer'));
   `,
+  // Stations and sites that alone may take licenses of a job, separated by spaces, and tokens of stations.
+  `
+  ALTER TABLE jobs ADD COLUMN stations text;
+  ALTER TABLE tokens ADD COLUMN station text;
+  CREATE TRIGGER jobs_stations_still BEFORE UPDATE OF stations ON jobs EXECUTE FUNCTION refuse_change();
+  `,
 ];
 
 const versionTable = 'firmseal_schema';

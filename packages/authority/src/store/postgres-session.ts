@@ -131,7 +131,7 @@ export class PostgresSession {
           await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
           // It stands still while a slow reader takes its time.
           await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-          await client.query('SELECT 1'); // the first statement that reads fixes what is seen
+          await client.query('SELECT 1'); // the first statement that reads fixes the snapshot
         } catch (cause) {
           client.release(cause as Error);
           throw cause;

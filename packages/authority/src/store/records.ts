@@ -31,6 +31,8 @@ export interface JobRecord {
    * What the ledger is asked for before a license leaves (spec/ledger.md section 9); absent: its settings.
    */
   readonly ledgerPolicy?: Bytes;
+  /** Stations and sites that alone may take licenses, ascending; absent: every station. */
+  readonly stations?: readonly string[];
   /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
@@ -256,6 +258,8 @@ export interface TokenRecord {
   /** The only job of a line token. */
   readonly jobId?: Bytes;
   readonly label: string;
+  /** Of a line's token: at which station it is used. */
+  readonly station?: string;
   readonly createdAtMs: number;
   readonly expiresAtMs?: number;
   readonly revokedAtMs?: number;

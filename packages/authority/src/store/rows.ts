@@ -60,6 +60,7 @@ export const toJob = (row: Row): JobRecord => ({
   fewUnits: number(row, 'few_units'),
   ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'ledger_policy') ? { ledgerPolicy: bytes(row, 'ledger_policy') } : {}),
+  ...(given(row, 'stations') ? { stations: text(row, 'stations').split(' ') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -243,6 +244,7 @@ export const toToken = (row: Row): TokenRecord => ({
   scope: text(row, 'scope') as TokenScope,
   ...(given(row, 'job_id') ? { jobId: bytes(row, 'job_id') } : {}),
   label: text(row, 'label'),
+  ...(given(row, 'station') ? { station: text(row, 'station') } : {}),
   createdAtMs: number(row, 'created_at_ms'),
   ...(given(row, 'expires_at_ms') ? { expiresAtMs: number(row, 'expires_at_ms') } : {}),
   ...(given(row, 'revoked_at_ms') ? { revokedAtMs: number(row, 'revoked_at_ms') } : {}),

@@ -32,8 +32,8 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
     insertToken: (token, event) =>
       database.transaction(() => {
         database.run(
-          `INSERT INTO tokens (token_hash, token_id, scope, job_id, label, created_at_ms, expires_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO tokens (token_hash, token_id, scope, job_id, label, created_at_ms, expires_at_ms, station)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           token.tokenHash,
           token.tokenId,
           token.scope,
@@ -41,6 +41,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
           token.label,
           token.createdAtMs,
           token.expiresAtMs ?? null,
+          token.station ?? null,
         );
         append(event);
       }),

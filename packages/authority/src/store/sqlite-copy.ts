@@ -15,7 +15,9 @@ import { markMoved } from './sqlite-schema.ts';
 interface TableShape {
   readonly name: string;
   readonly columns: readonly string[];
-  /** In the order in which the rows came, or of the primary key where none is kept. */
+  /**
+   * The order in which the rows came; of a table that does not keep that order, the order of the primary key.
+   */
   readonly order: string;
 }
 

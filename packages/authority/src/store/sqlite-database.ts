@@ -1,7 +1,7 @@
 // One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk
 // before it returns, foreign keys enforced, statements prepared once. Writes that wait go together into one
-// transaction, and one that fails is undone alone. A file that another process has locked is waited for
-// without stopping this one. Knows no table.
+// transaction, and one that fails is undone alone; reads of one turn of the event loop share one, too. A file
+// that another process has locked is waited for without stopping this one. Knows no table.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +31,7 @@ export class SqliteDatabase {
   #running: Promise<void> | undefined;
   #transactions = 0;
   #inTransaction = false;
+  #isReading = false;
 
   private constructor(path: string, database: DatabaseSync, busyTimeoutMs: number) {
     this.#path = path;
@@ -58,7 +59,7 @@ export class SqliteDatabase {
   openSnapshot(): SqliteDatabase {
     try {
       const database = new DatabaseSync(this.#path, { readOnly: true, timeout: 0 });
-      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes what is seen
+      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes the snapshot
       return new SqliteDatabase(this.#path, database, this.#busyTimeoutMs);
     } catch (cause) {
       throw faultOfSqlite(cause);
@@ -122,6 +123,7 @@ export class SqliteDatabase {
   /** The write lock is taken at the start, so that no action ever has to be undone for want of it. */
   #commit(batch: readonly Waiting[]): unknown[] {
     try {
+      this.#endReading();
       this.#database.exec('BEGIN IMMEDIATE');
       this.#transactions++;
       this.#inTransaction = true;
@@ -146,12 +148,35 @@ export class SqliteDatabase {
   }
 
   one<T>(toRecord: (row: Row) => T, sql: string, ...values: SQLInputValue[]): T | undefined {
-    const row = reading(() => this.#prepare(sql).get(...values));
+    const row = reading(() => {
+      this.#startReading();
+      return this.#prepare(sql).get(...values);
+    });
     return row && toRecord(row);
   }
 
   all<T>(toRecord: (row: Row) => T, sql: string, ...values: SQLInputValue[]): T[] {
-    return reading(() => this.#prepare(sql).all(...values)).map(toRecord);
+    return reading(() => {
+      this.#startReading();
+      return this.#prepare(sql).all(...values);
+    }).map(toRecord);
+  }
+
+  /**
+   * What a request reads in this turn was committed before the turn, or in it by this process: nothing that
+   * somebody was told of before he asked is missing. A read alone takes locks that cost more than the read.
+   */
+  #startReading(): void {
+    if (this.#database.isTransaction) return;
+    this.#prepare('BEGIN').run();
+    this.#isReading = true;
+    setImmediate(() => this.#endReading());
+  }
+
+  #endReading(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    this.#prepare('COMMIT').run();
   }
 
   #prepare(sql: string): StatementSync {
@@ -166,6 +191,7 @@ export class SqliteDatabase {
   /** What was written before is committed first. */
   async close(): Promise<void> {
     while (this.#running) await this.#running;
+    this.#endReading();
     this.#statements.clear();
     this.#database.close();
   }

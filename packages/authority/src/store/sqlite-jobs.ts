@@ -32,8 +32,8 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       database.transaction(() => {
         database.run(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
-             device_data_key, ledger_policy, few_units)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
+             device_data_key, ledger_policy, few_units, stations)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
@@ -44,6 +44,7 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
           job.deviceDataKey ?? null,
           job.ledgerPolicy ?? null,
           job.fewUnits ?? 0,
+          job.stations?.join(' ') ?? null,
         );
         insertPackageRow({ ...item, jobId: job.jobId });
         deviceData.forEach((sealed, unitIndex) => {
@@ -123,6 +124,19 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       }),
     countFewJobs: async () =>
       database.one(rows.toCount, `SELECT count(*) AS n FROM jobs WHERE state = 'approved' AND ${isFew}`)!,
+    replaceWrapped: ({ packages, jobs, webhooks }, event) =>
+      database.transaction(() => {
+        const ofPackage = `UPDATE packages SET content_key_file = ?
+          WHERE job_id = ? AND manifest_digest = ? AND content_key_file = ?`;
+        for (const { jobId, manifestDigest, before, after } of packages)
+          database.run(ofPackage, after, jobId, manifestDigest, before);
+        const ofJob = 'UPDATE jobs SET device_data_key = ? WHERE job_id = ? AND device_data_key = ?';
+        for (const { jobId, before, after } of jobs) database.run(ofJob, after, jobId, before);
+        const ofWebhook = 'UPDATE webhooks SET secret = ? WHERE webhook_id = ? AND secret = ?';
+        for (const { webhookId, before, after } of webhooks)
+          database.run(ofWebhook, after, webhookId, before);
+        append(event);
+      }),
     findDeviceData: async (jobId, unitIndex) => {
       const sql = 'SELECT sealed FROM device_data WHERE job_id = ? AND unit_index = ?';
       return database.one(rows.toSealed, sql, jobId, unitIndex);

@@ -368,6 +368,13 @@ export const migrations: readonly string[] = [
     WHERE type = 'table' AND name = 'tokens';
   PRAGMA writable_schema = RESET;
   `,
+  // Stations and sites that alone may take licenses of a job, separated by spaces, and tokens of stations.
+  `
+  ALTER TABLE jobs ADD COLUMN stations TEXT;
+  ALTER TABLE tokens ADD COLUMN station TEXT;
+  CREATE TRIGGER jobs_stations_still BEFORE UPDATE OF stations ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its stations'); END;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

@@ -41,6 +41,7 @@ export type JobMethods = Pick<
   | 'countJob'
   | 'noteFewUnits'
   | 'countFewJobs'
+  | 'replaceWrapped'
   | 'findDeviceData'
 >;
 

@@ -32,6 +32,19 @@ import type {
   WebhookRecord,
 } from './records.ts';
 
+/** Bytes that were wrapped for another key: only where `before` still stands it is replaced. */
+export interface RewrappedKeys {
+  readonly packages: readonly (OfJob & { readonly manifestDigest: Bytes })[];
+  /** Keys of per-device data. */
+  readonly jobs: readonly OfJob[];
+  readonly webhooks: readonly (Change & { readonly webhookId: string })[];
+}
+interface Change {
+  readonly before: Bytes;
+  readonly after: Bytes;
+}
+type OfJob = Change & { readonly jobId: Bytes };
+
 interface JobCounts {
   /** Taken and not voided. */
   readonly units: number;
@@ -149,6 +162,8 @@ export interface Store {
   noteFewUnits(jobId: Bytes, event: (remaining: number) => LogEvent): Promise<number | undefined>;
   /** Approved jobs with so few units left. */
   countFewJobs(): Promise<number>;
+  /** All of them, with one entry in the log. */
+  replaceWrapped(rewrapped: RewrappedKeys, event: LogEvent): Promise<void>;
   findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined>;
 
   /**
@@ -188,7 +203,7 @@ export interface Store {
   ): Promise<{ license: LicenseRecord; inserted: boolean } | undefined>;
   findLicense(licenseId: Bytes): Promise<LicenseRecord | undefined>;
   findLicenseByRequest(jobId: Bytes, requestId: string): Promise<LicenseRecord | undefined>;
-  /** By the request id; and when there is none, by job, device, manifest and nonce. */
+  /** Found by the request id; for a key without a request id, by job, device, manifest and nonce. */
   findLicenseOf(key: LicenseKey): Promise<LicenseRecord | undefined>;
   /** By unit, and for each in the order of issue. */
   listLicenses(range: UnitRange): Promise<LicenseRecord[]>;
@@ -364,6 +379,7 @@ export const durableWrites = [
   'insertPackage',
   'approveJob',
   'closeJob',
+  'replaceWrapped',
   'takeUnit',
   'voidUnit',
   'insertLicense',

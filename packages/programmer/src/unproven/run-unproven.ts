@@ -11,6 +11,7 @@ import {
   type OnFlashEvent,
   planFlash,
   requireConsent,
+  requireOpenState,
   runPlan,
 } from '@firmseal/programming';
 import {
@@ -90,7 +91,8 @@ class UnprovenInstall {
       return this.#finishSilent(record, error);
     }
     try {
-      const { uniqueId, readProtected } = await programmer.identify();
+      const identity = await programmer.identify();
+      const { uniqueId, readProtected } = identity;
       const holder = uniqueId && holderOfChip(this.#settings.crypto, chip.id, uniqueId);
       if (holder !== undefined) this.#claim(toHex(holder));
       if (readProtected) {
@@ -98,6 +100,7 @@ class UnprovenInstall {
         if (record === undefined) throw new Fault('station-chip-protected', { chip: chip.id, place });
         return await this.#finish(record, () => findProtection(programmer));
       }
+      requireOpenState(chip, identity);
       if (holder === undefined) throw new Fault('station-chip-nameless', { chip: chip.id, place });
       // Refused before a unit is taken.
       await this.#planProtection(programmer);

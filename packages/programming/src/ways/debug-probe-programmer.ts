@@ -4,7 +4,6 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import {
-  accessLevel,
   type Chip,
   chipIds,
   type EraseUnit,
@@ -16,12 +15,16 @@ import {
 import { Fault } from '@firmseal/fault';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import type { DebugProbe } from '../debug-probe.ts';
-import { checkIdentity, flashSizeOf } from '../identity.ts';
+import { checkIdentity, explainSilence, flashSizeOf, protectionOf } from '../identity.ts';
 import { refuseUnreachable } from '../reachable.ts';
 
-/** Attaches. Throws `probe-refused`, `probe-unreachable`. */
+/** Attaches. Throws `probe-refused`, `product-state-silent`, `probe-unreachable`. */
 export async function openProbeProgrammer(chip: Chip, probe: DebugProbe): Promise<ChipProgrammer> {
-  await probe.connect();
+  try {
+    await probe.connect();
+  } catch (error) {
+    throw explainSilence(chip, error);
+  }
   return new ProbeProgrammer(chip, probe);
 }
 
@@ -43,10 +46,10 @@ class ProbeProgrammer implements ChipProgrammer {
     const idCode = await this.#idCodeAs(this.chip);
     const [deviceId, revision] = [idCode & 0xfff, idCode >>> 16];
     if (deviceId !== identity.deviceId) await this.#refuseAnother(deviceId);
-    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
+    const protection = protectionOf(this.chip, await this.readOptions());
     const flashSizeBytes = flashSizeOf(await this.#probe.readMemory(identity.flashSizeAddress, 2));
     const uniqueId = await this.#probe.readMemory(identity.uniqueIdAddress, identity.uniqueIdLength);
-    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, ...protection });
   }
 
   /** DBGMCU_IDCODE where this kind of chip has it; 0 where nothing is there. */

@@ -2,14 +2,14 @@
 // by our sequences of registers. OpenOCD was started for this chip.
 
 import type { Bytes } from '@firmseal/bytes';
-import { accessLevel, type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
+import { type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { Segment } from '@firmseal/image';
 import type { Clock } from '@firmseal/link';
 import { Openocd, type OpenocdOptions } from '@firmseal/openocd';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import { eraseTimeoutMs, massEraseTimeoutMs, programTimeoutMs, unprotectTimeoutMs } from '../deadlines.ts';
-import { checkIdentity, flashSizeOf } from '../identity.ts';
+import { checkIdentity, flashSizeOf, protectionOf } from '../identity.ts';
 import { refuseUnreachable } from '../reachable.ts';
 import { programOptionRegisters, readOptionRegisters } from '../registers/option-sequence.ts';
 
@@ -75,8 +75,8 @@ class OpenocdProgrammer implements ChipProgrammer {
     checkIdentity(this.chip, { deviceId, readProtected: false });
     const flashSizeBytes = flashSizeOf(await this.#openocd.read(identity.flashSizeAddress, 2));
     const uniqueId = await this.#openocd.read(identity.uniqueIdAddress, identity.uniqueIdLength);
-    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
-    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+    const protection = protectionOf(this.chip, await this.readOptions());
+    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, ...protection });
   }
 
   async read(

@@ -43,6 +43,12 @@ export class ChipLife implements LifeFields {
   /** Driven from outside, by the name of the pin. */
   readonly levels = new Map<string, boolean>();
 
+  losePower(): void {
+    this.bootedApplication = undefined;
+    this.debuggerSeen = false;
+    this.halted = false;
+  }
+
   save(): SavedLife {
     return { ...this, pins: new Map(this.pins), levels: new Map(this.levels) };
   }

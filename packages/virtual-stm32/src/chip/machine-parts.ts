@@ -36,7 +36,7 @@ export interface MachineParts {
   /** The pins that the host is wired to; undefined: whatever USART listens hears it. */
   readonly wire: () => HostWire | undefined;
   readonly hostBaud: () => number | undefined;
-  /** Of the board's oscillator; undefined where none is, or it does not start. */
+  /** Of the board's oscillator; undefined when the board has no oscillator, or it does not start. */
   readonly crystalHz: () => number | undefined;
   /** By which value of SYNCSRC the chip's clock recovery means its second OTG. */
   readonly usbFrameSource: () => number;

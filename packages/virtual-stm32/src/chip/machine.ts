@@ -1,6 +1,6 @@
-// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. Made
-// when first needed; a chip whose firmware is an executor that asks for none of it has none. Its
-// life (power, reset) is chip.ts.
+// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. All of
+// it is made when first needed: a chip whose firmware is an executor may never need it. Its life
+// (power, reset) is virtual-chip.ts.
 
 import { SwDebugPort } from '../debug/debug-port-registers.ts';
 import { createAccessPorts } from '../debug/machine-debug.ts';

@@ -1,6 +1,6 @@
 // The virtual chip: its parts put together, and its life: power, reset, choice of firmware, bytes in and out,
-// hand-over. The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware
-// leaves this file and firmware-run.ts.
+// hand-over. The rules are in the parts; this file says which of them live at which time. Nothing that
+// unwinds firmware leaves this file and firmware-run.ts.
 
 import type { Chip } from '@firmseal/chips';
 import { DebugPort } from '../debug/debug-port.ts';
@@ -10,7 +10,7 @@ import type { CpuPort, ExecutorFactory, InputPin } from '../firmware/executor.ts
 import { FirmwareRun } from '../firmware/firmware-run.ts';
 import type { HostWire } from '../peripherals/usart-pins.ts';
 import type { UsbWire } from '../peripherals/usb-wire.ts';
-import { type BootPins, type BootSource, bootSource, isFlashEmpty } from '../silicon/boot-source.ts';
+import type { BootPins, BootSource } from '../silicon/boot-source.ts';
 import { SimulatedClock } from '../silicon/clock.ts';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
 import { type KeptState, keepParts, takeParts } from '../silicon/kept-state.ts';
@@ -20,22 +20,16 @@ import type { PowerPlan, PowerSupply } from '../silicon/power-supply.ts';
 import { debugPortAnswers } from '../silicon/protection.ts';
 import type { SeededRandom } from '../silicon/random.ts';
 import type { WorkingMemory } from '../silicon/working-memory.ts';
+import { chooseBoot, followHandOver } from './choose-boot.ts';
 import { Judge } from './judge.ts';
-import { ChipLife, type SavedLife } from './life.ts';
+import { ChipLife } from './life.ts';
 import type { Machine } from './machine.ts';
 import type { BootedApplication, ChipEvent, VirtualChipOptions } from './options.ts';
 import { assembleParts, type ChipParts } from './parts.ts';
+import { type SavedChip, saveChip } from './saved-chip.ts';
 import { ChipReset, PowerLost, type ResetCause } from './signals.ts';
-import { type ChipSnapshot, restoreParts, type SavedParts, saveParts } from './snapshot.ts';
+import { restoreParts } from './snapshot.ts';
 import { createMachine } from './wired-machine.ts';
-
-/** What a snapshot holds of the chip itself. */
-interface SavedChip extends ChipSnapshot {
-  readonly owner: VirtualChip;
-  readonly parts: SavedParts;
-  readonly life: SavedLife;
-  readonly debuggerAttached: boolean;
-}
 
 export class VirtualChip {
   readonly chip: Chip;
@@ -59,7 +53,7 @@ export class VirtualChip {
    * it. The ROM listens anyway.
    */
   wire: HostWire | undefined;
-  /** Of the board's oscillator; undefined where none is, or it does not start. */
+  /** Of the board's oscillator; undefined when the board has no oscillator, or it does not start. */
   crystalHz: number | undefined = 8_000_000;
   /**
    * H743: by which value of SYNCSRC its clock recovery means the frames of OTG2. Manuals disagree: 0 or 3.
@@ -153,6 +147,11 @@ export class VirtualChip {
       },
       reset: () => this.#reset('debug'),
       giveLevelKey: (key) => this.#options.giveLevelKey(key),
+      authentication: {
+        discover: () => this.#options.discoverAuthentication(),
+        storePassword: (password) => this.#options.storePassword(password),
+        authenticate: (password) => this.#options.authenticate(password),
+      },
       readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
@@ -299,19 +298,9 @@ export class VirtualChip {
     this.#options.load();
     if (cause !== 'power-on') this.#ram.eraseAtReset((name) => this.#options.field(name));
     this.#flash.setParallelism(this.chip.write.parallelism);
-    this.#life.banksSwapped = false;
-    const pin = (name: keyof BootPins) => this.#life.pins.get(name) ?? false;
-    if (cause === 'power-on' || cause === 'option-launch')
-      this.#life.flashWasEmpty = isFlashEmpty({ chip: this.chip, flash: this.#flash });
-    const boot = bootSource({
+    const boot = chooseBoot(this.#life, cause, {
       ...{ chip: this.chip, options: this.#options, flash: this.#flash },
-      pins: { boot0: pin('boot0'), boot1: pin('boot1') },
-      flashWasEmpty: this.#life.flashWasEmpty,
     });
-    this.#life.banksSwapped = boot.banksSwapped;
-    this.#life.master =
-      boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';
-    this.#life.lowMemory = boot.from === 'rom-bootloader' ? 'rom' : boot.from;
     this.#boot = boot;
     this.#machine?.reset(cause, boot);
     this.onEvent({ kind: 'started', cause, from: boot.from });
@@ -323,13 +312,9 @@ export class VirtualChip {
   #startApplication(): void {
     const { address, mapping, isAgent } = this.#handedOver!;
     this.#stopFirmware();
-    if (!isAgent) this.#life.bootedApplication = { address, mapping };
-    this.#life.banksSwapped = mapping === 'swapped';
-    const from = this.#ram.rangeAt(address) === undefined ? 'flash' : 'ram';
-    this.#life.master = from === 'flash' ? 'cpu-flash' : 'cpu-ram';
+    const boot = followHandOver(this.#life, this.#handedOver!, this.#ram);
     this.#machine?.forgetRules();
     if (!isAgent) this.onEvent({ kind: 'application-booted', address, mapping });
-    const boot = { from, address, banksSwapped: this.#life.banksSwapped } as const;
     this.#startFirmware(this.#createPort('software', boot));
   }
 
@@ -380,9 +365,7 @@ export class VirtualChip {
     this.#machine?.losePower();
     this.#options.levelKeys.losePower();
     this.#ram.loseContent();
-    this.#life.bootedApplication = undefined;
-    this.#life.debuggerSeen = false;
-    this.#life.halted = false;
+    this.#life.losePower();
     this.#run.dropReset();
     const cut = this.power.fired.at(-1);
     const { operations } = this.power;
@@ -394,12 +377,7 @@ export class VirtualChip {
     if (this.#run.active) throw new Error('firmware runs: a snapshot is taken between two calls');
     if (this.#machine !== undefined && this.power.on)
       throw new Error('a chip with a processor gives a snapshot while its power is off');
-    const parts = saveParts(this.#parts);
-    return {
-      ...{ owner: this, operations: this.power.operations, parts },
-      ...{ flash: parts.flash, optionsStored: parts.options.stored },
-      ...{ life: this.#life.save(), debuggerAttached: this.debug.attached },
-    };
+    return saveChip(this, this.#parts, this.#life);
   }
 
   #restore({ owner, parts, life, debuggerAttached }: SavedChip, seed: string | undefined): void {
@@ -414,7 +392,7 @@ export class VirtualChip {
     this.debug.attach(debuggerAttached);
     life.executor?.revive?.();
     restoreParts(this.#parts, parts, seed);
-    this.#machine?.losePower(); // nothing of the processor is left; the next power-on starts it anew
+    this.#machine?.losePower(); // nothing of the processor is left; the next power-on starts it again
   }
 
   /** A fault of the firmware (or of its executor) is not hidden: it goes on to whoever fed the bytes. */

@@ -10,6 +10,14 @@ import type { OptionStatus } from '../silicon/option-bytes.ts';
 
 export type NoDebug = 'not-connected' | 'no-power';
 
+/** Debug authentication of H5, as ST's tool drives it. Its wire protocol (ADAC) has no model. */
+export interface DebugAuthenticationPort {
+  /** What a discovery shows. */
+  readonly discover: () => { readonly productState: string; readonly provisioned: boolean } | undefined;
+  readonly storePassword: (password: Uint8Array) => 'ok' | 'refused';
+  readonly authenticate: (password: Uint8Array) => 'opened' | 'wrong' | 'no-key' | 'refused';
+}
+
 export interface DebugHooks {
   readonly memory: MemoryAccess;
   readonly powered: () => boolean;
@@ -22,6 +30,8 @@ export interface DebugHooks {
   readonly readWord: (address: number) => number | undefined;
   /** A key of a readout level, given under reset. */
   readonly giveLevelKey: (key: Uint8Array) => 'opened' | 'wrong' | 'no-key';
+  /** What the ROM takes at its access port of its own (H5): the port of the core may be shut. */
+  readonly authentication: DebugAuthenticationPort;
   /** Power went while an operation of the port ran. */
   readonly powerLost: () => void;
 }
@@ -115,6 +125,24 @@ export class DebugPort {
   giveLevelKey(key: Uint8Array): 'opened' | 'wrong' | 'no-key' | 'no-power' {
     if (!this.#hooks.powered()) return 'no-power';
     const given = this.#hooks.giveLevelKey(key);
+    this.#hooks.reset();
+    return given;
+  }
+
+  /** State and whether a password is there; undefined on a chip without debug authentication. */
+  discoverAuthentication(): ReturnType<DebugAuthenticationPort['discover']> | 'no-power' {
+    return this.#hooks.powered() ? this.#hooks.authentication.discover() : 'no-power';
+  }
+
+  /** Provisioning of a password, before the chip is closed. */
+  storePassword(password: Uint8Array): 'ok' | 'refused' | 'no-power' {
+    return this.#hooks.powered() ? this.#hooks.authentication.storePassword(password) : 'no-power';
+  }
+
+  /** The way back to open, which erases the chip; it starts again afterwards. */
+  authenticate(password: Uint8Array): 'opened' | 'wrong' | 'no-key' | 'refused' | 'no-power' {
+    if (!this.#hooks.powered()) return 'no-power';
+    const given = this.#hooks.authentication.authenticate(password);
     this.#hooks.reset();
     return given;
   }

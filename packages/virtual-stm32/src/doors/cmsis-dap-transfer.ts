@@ -79,7 +79,7 @@ export class Transfers {
     return headBytes + 4 * words + 4 <= this.#answerBytes;
   }
 
-  /** Writes to an access port are buffered: what became of the last one is seen by a read after it. */
+  /** Writes to an access port are buffered: a read after the last write tells whether it succeeded. */
   #lastWrite(): number {
     return acknowledged(this.#port.readDp(readBuffer));
   }

@@ -69,8 +69,8 @@ export class CmsisDapCommands {
 
   /**
    * Takes one packet and gives the answers that are due, each at most a packet long. DAP_QueueCommands
-   * waits for a packet that is none, or for as many as the probe holds; then each of them is answered
-   * as DAP_ExecuteCommands, in their order. What the host sent is not trusted: a packet that is cut
+   * waits for a packet of another command, or for as many packets as the probe holds; then each of them is
+   * answered as DAP_ExecuteCommands, in their order. What the host sent is not trusted: a packet that is cut
    * short reads as if zeros followed.
    */
   run(packet: Uint8Array): Uint8Array[] {

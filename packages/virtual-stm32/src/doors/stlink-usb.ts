@@ -34,7 +34,7 @@ class CommandStream {
     this.#answers = answers;
   }
 
-  /** The host begins anew: what an earlier one left half sent is dropped. */
+  /** A host begins again: a command that an earlier host left half sent is dropped. */
   reset(): void {
     this.#command = undefined;
   }

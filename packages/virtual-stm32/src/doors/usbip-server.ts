@@ -197,7 +197,7 @@ class Connection {
     return true;
   }
 
-  /** The second answer to one transfer is none: it may come early, and again when all work is done. */
+  /** Sends one answer a transfer: an answer may come early, and again when all work is done. */
   #finish(sequence: number, transfer: { answer: UsbAnswer; incoming: boolean; lengthBytes: number }): void {
     const { answer, incoming, lengthBytes } = transfer;
     if (!this.#pending.delete(sequence)) return;

@@ -127,7 +127,9 @@ function unpacked(packed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The module that stands there, read by `read` (undefined: a fault); undefined when there is none. */
+/**
+ * The module that stands there, read by `read` (undefined: a fault); undefined when no module stands there.
+ */
 export function readModule(
   { addressStart, length: room }: Range,
   read: (address: number, length: number) => Uint8Array | undefined,

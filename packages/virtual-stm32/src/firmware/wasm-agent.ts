@@ -51,7 +51,7 @@ function compile(crypto: Crypto, bytes: Uint8Array): WasmModule | undefined {
   return module;
 }
 
-/** The module at the place where the chip starts; undefined where none is looked for, or stands. */
+/** The module where the chip starts; undefined when no module is expected there, or none stands there. */
 function moduleAt(cpu: CpuPort): Uint8Array | undefined {
   const place = modulePlace(cpu.chip, cpu.boot.address);
   if (place === undefined) return undefined;

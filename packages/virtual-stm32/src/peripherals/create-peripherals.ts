@@ -61,7 +61,7 @@ export interface Peripherals {
   eraseBackupRegisters(): void;
   /** After a system reset. */
   reset(cause: ResetCause): void;
-  /** Hands bytes to the USART that listens; false when none does, and they are lost. */
+  /** Hands bytes to the USART that listens; false when no USART listens, and the bytes are lost. */
   deliver(bytes: Uint8Array): boolean;
   /** DMA moves what came by now. */
   transfer(): void;

@@ -35,7 +35,7 @@ export interface FlashL4Layout {
   /** Busy bit of each bank, and one for any operation. */
   readonly busy: readonly [number, number];
   readonly alsoBusy: number;
-  /** Bit that shows words waiting for the rest of theirs (WDW); 0 where there is none. */
+  /** Bit that shows words waiting for the rest of theirs (WDW); 0 on a controller without that bit. */
   readonly waitsForData: number;
 }
 

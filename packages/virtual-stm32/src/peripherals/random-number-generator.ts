@@ -1,7 +1,7 @@
 // RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator
 // is on. Seeded, for simulation only; errors come when a test asks for one. The later generator
 // (U5, H5: NSCR +0C, HTCR +10, RM0456 48.6) has a configuration, taken over only while CONDRST is
-// 1, and is started anew by it alone.
+// 1, and is started again by it alone.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';
@@ -26,7 +26,9 @@ export class RandomNumberGenerator extends RegisterBlock {
     this.#isConfigured = isConfigured;
   }
 
-  /** A seed error (SECS, SEIS): words that follow are not to be used until the generator was started anew. */
+  /**
+   * A seed error (SECS, SEIS): words that follow are not to be used until the generator was started again.
+   */
   fail(): void {
     this.#failed = true;
     this.hold(0x04, this.held(0x04) | error.seedLatched);

@@ -32,7 +32,9 @@ export class ResetClockControl extends ReadyFlags {
   readonly #crystalHz: () => number | undefined;
   #causes = 0;
 
-  /** `crystalHz`: of the board's oscillator; undefined where none is, or it does not start. */
+  /**
+   * `crystalHz`: of the board's oscillator; undefined when the board has no oscillator, or it does not start.
+   */
   constructor(facts: ClockFacts, crystalHz: () => number | undefined) {
     super(facts);
     this.#facts = facts;

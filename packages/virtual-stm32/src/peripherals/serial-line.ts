@@ -8,7 +8,7 @@ export interface SerialHooks {
   readonly send: (byte: number) => void;
   /** Bytes that the host sent while the firmware ran; undefined when it sent none. */
   readonly more: () => Uint8Array | undefined;
-  /** Software looked for a byte and there was none. */
+  /** Software looked for a byte, and no byte had come. */
   readonly foundNothing: () => void;
   /** Software read or sent a byte. */
   readonly madeProgress: () => void;
@@ -52,7 +52,7 @@ export class SerialLine {
     return true;
   }
 
-  /** The byte; the last one again when there is none. */
+  /** The next byte; the previous one again when no byte has come. */
   take(): number {
     if (this.empty) return this.#waiting.at(-1) ?? 0;
     this.#hooks.madeProgress();

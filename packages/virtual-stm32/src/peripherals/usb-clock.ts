@@ -16,12 +16,12 @@ export interface UsbPlace {
   readonly fifoWords: number;
   /** Offset in RCC and bit of its bus clock. */
   readonly gate: { readonly register: number; readonly bit: number };
-  /** Bit of PWR_CR3 that connects the supply of the transceiver; undefined where there is none. */
+  /** Bit of PWR_CR3 that connects the supply of the transceiver; undefined on a chip without that bit. */
   readonly supplyBit: number | undefined;
   /** Alternate function of PA11 and PA12. */
   readonly pinFunction: number;
   readonly clock: (rcc: Register, trimmed: () => boolean, crystalHz: number | undefined) => UsbClock;
-  /** The timer that measures the oscillator of the board; undefined where none is modelled. */
+  /** The timer that measures the oscillator of the board; undefined when that timer is not modelled. */
   readonly crystalTimer: number | undefined;
   readonly recovery:
     | { readonly addressStart: number; readonly gate: { readonly register: number; readonly bit: number } }

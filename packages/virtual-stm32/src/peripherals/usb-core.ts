@@ -1,12 +1,13 @@
 // The OTG core of F4 (first version) and H7 (later version) as a device, register by register: RM0090 34.16
 // and 34.17, RM0433 57.14 and 57.15; what both versions share is written once. Slave mode, endpoint 0. What
 // hardware answers with lost data, a dead core or silence on the bus, this model answers with the same, and
-// notes it in `mistakes` for the judge of a test. usb-wire.ts is the host.
+// notes it in `mistakes` for the judge of a test. This file is the side of software; usb-bus.ts is the side
+// of the bus, usb-fifos.ts the memory between them, usb-wire.ts the host.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import type { Peripheral } from './peripheral.ts';
+import { UsbBus } from './usb-bus.ts';
 import {
-  addressBits,
   usbRegisters as at,
   coreBits,
   deviceRegisters,
@@ -16,14 +17,14 @@ import {
   fifoWindow,
   forceDevice,
   modeChangeUs,
-  packetBytes,
-  received,
   resetBits,
   sessionByBit,
   sessionEnd,
   softDisconnect,
   writeToClear,
 } from './usb-core-registers.ts';
+import { UsbFifos } from './usb-fifos.ts';
+import { UsbValues } from './usb-values.ts';
 
 /** How well 48 MHz are made: not at all; by an oscillator that USB does not bear; within 0.25 %. */
 export type UsbClock = 'none' | 'rough' | 'exact';
@@ -44,29 +45,6 @@ export interface UsbCoreParts {
   readonly looked: () => void;
 }
 
-/** What a transaction of the host meets. */
-export type Handshake = 'ack' | 'nak' | 'stall' | 'silence';
-
-interface Entry {
-  readonly status: number;
-  readonly words: number[];
-}
-
-const wordsOf = (bytes: Uint8Array): number[] =>
-  Array.from({ length: Math.ceil(bytes.length / 4) }, (_, i) =>
-    [0, 1, 2, 3].reduce((word, k) => word + (bytes[4 * i + k] ?? 0) * 2 ** (8 * k), 0),
-  );
-
-const resetValues: Readonly<Record<number, number>> = {
-  [at.usbConfig]: 0x1440,
-  [at.receiveSize]: 0x200,
-  [at.sendPlace]: 0x0200_0200,
-  [at.inControl]: endpointBits.active | endpointBits.nak,
-  [at.outControl]: endpointBits.active | endpointBits.nak,
-};
-
-const least = 16;
-
 export class UsbCore implements Peripheral {
   readonly name = 'OTG';
   readonly addressStart: number;
@@ -76,64 +54,37 @@ export class UsbCore implements Peripheral {
   /** The host's cable, with VBUS. */
   plugged = true;
   readonly #parts: UsbCoreParts;
-  readonly #values = new Map<number, number>();
-  #queue: Entry[] = [];
-  /** Words of the entry popped last that software has not read. */
-  #unread: number[] = [];
-  #sendFifo: number[] = [];
+  readonly #values = new UsbValues();
+  readonly #fifos: UsbFifos;
+  /** What the host does to the device. */
+  readonly bus: UsbBus;
   #forcedAtUs: number | undefined;
   #lookedForMode = false;
   #resetsCore = false;
-  #busReset = false;
-  #enumerated = false;
-  #suspended = false;
-  /** A setup packet came; the entry that ends its stage follows at the next token. */
-  #setupOpen = false;
-  /** Addresses answered: a new one is in force after the status stage. */
-  #address = 0;
 
   constructor(parts: UsbCoreParts) {
     this.#parts = parts;
     this.addressStart = parts.addressStart;
+    const shared = { values: this.#values, mistake: (what: string) => this.#mistake(what) };
+    this.#fifos = new UsbFifos({ ...shared, fifoWords: parts.fifoWords });
+    this.bus = new UsbBus({
+      ...{ ...shared, fifos: this.#fifos },
+      isAttached: () => this.attached,
+      isExact: () => parts.clock() === 'exact',
+    });
   }
 
   #mistake(what: string): void {
     this.mistakes.push(what);
   }
 
-  #held(offset: number): number {
-    return this.#values.get(offset) ?? resetValues[offset] ?? 0;
-  }
-
-  #has(offset: number, bits: number): boolean {
-    return (this.#held(offset) & bits) >>> 0 === bits >>> 0;
-  }
-
-  #hold(offset: number, value: number): void {
-    this.#values.set(offset, value >>> 0);
-  }
-
-  #raise(offset: number, bits: number): void {
-    this.#hold(offset, this.#held(offset) | bits);
-  }
-
-  #drop(offset: number, bits: number): void {
-    this.#hold(offset, this.#held(offset) & ~bits);
-  }
-
   reset(): void {
-    this.#values.clear();
-    this.#queue = [];
-    this.#unread = [];
-    this.#sendFifo = [];
+    this.#values.reset();
+    this.#fifos.reset();
+    this.bus.reset();
     this.#forcedAtUs = undefined;
     this.#lookedForMode = false;
     this.#resetsCore = false;
-    this.#busReset = false;
-    this.#enumerated = false;
-    this.#suspended = false;
-    this.#setupOpen = false;
-    this.#address = 0;
   }
 
   losePower(): void {
@@ -146,11 +97,11 @@ export class UsbCore implements Peripheral {
 
   get #hasSession(): boolean {
     if (this.#parts.isFirst)
-      return this.#has(at.coreConfig, coreBits.noSensingFirst)
+      return this.#values.has(at.coreConfig, coreBits.noSensingFirst)
         ? true
-        : this.#has(at.coreConfig, coreBits.senseFirst) && this.plugged;
-    if (this.#has(at.coreConfig, coreBits.senseLater)) return this.plugged;
-    return this.#has(at.otgControl, sessionByBit);
+        : this.#values.has(at.coreConfig, coreBits.senseFirst) && this.plugged;
+    if (this.#values.has(at.coreConfig, coreBits.senseLater)) return this.plugged;
+    return this.#values.has(at.otgControl, sessionByBit);
   }
 
   /**
@@ -162,55 +113,34 @@ export class UsbCore implements Peripheral {
       this.#parts.isClocked() &&
       this.#parts.clock() !== 'none' &&
       this.#parts.isWired() &&
-      this.#has(at.coreConfig, coreBits.powered) &&
+      this.#values.has(at.coreConfig, coreBits.powered) &&
       this.#isDevice &&
-      (this.#held(at.deviceConfig) & 3) === 3 &&
-      !this.#has(at.deviceControl, softDisconnect) &&
+      (this.#values.held(at.deviceConfig) & 3) === 3 &&
+      !this.#values.has(at.deviceControl, softDisconnect) &&
       this.#hasSession
     );
   }
 
-  get #receiveUsed(): number {
-    return this.#queue.reduce((sum, { words }) => sum + 1 + words.length, this.#unread.length);
-  }
-
-  get #sendWords(): number {
-    return this.#held(at.sendPlace) >>> 16;
-  }
-
-  /** Whether the FIFOs that software laid out lie in their memory and apart. */
-  #fitsFifos(): boolean {
-    const receive = this.#held(at.receiveSize);
-    const start = this.#held(at.sendPlace) & 0xffff;
-    const fits =
-      receive >= least &&
-      this.#sendWords >= least &&
-      start >= receive &&
-      start + this.#sendWords <= this.#parts.fifoWords;
-    if (!fits) this.#mistake('the FIFOs do not fit their memory');
-    return fits;
-  }
-
   readRegister(offset: number): number {
     if (!this.#parts.isClocked()) return 0;
-    if (offset >= fifoWindow.start && offset < fifoWindow.end) return this.#popWord();
+    if (offset >= fifoWindow.start && offset < fifoWindow.end) return this.#fifos.popWord();
     switch (offset) {
       case at.events:
         return this.#readEvents();
       case at.resetControl:
         return this.#readReset();
       case at.receiveLook:
-        return this.#queue[0]?.status ?? 0;
+        return this.#fifos.nextStatus;
       case at.receivePop:
-        return this.#popEntry();
+        return this.#fifos.popEntry();
       case at.deviceStatus:
-        return (this.#suspended ? 1 : 0) | (this.#enumerated ? 6 : 0);
+        return (this.bus.isSuspended ? 1 : 0) | (this.bus.isEnumerated ? 6 : 0);
       case at.inRoom:
-        return Math.max(0, this.#sendWords - this.#sendFifo.length);
+        return this.#fifos.sendRoom;
       case at.inEvents:
-        return this.#held(offset) | (this.#sendFifo.length === 0 ? endpointEvent.empty : 0);
+        return this.#values.held(offset) | (this.#fifos.sendLength === 0 ? endpointEvent.empty : 0);
       default:
-        return this.#held(offset);
+        return this.#values.held(offset);
     }
   }
 
@@ -221,10 +151,10 @@ export class UsbCore implements Peripheral {
       this.#lookedForMode = true;
     } else if (this.#isDevice) this.#parts.looked();
     return (
-      (this.#held(at.events) |
+      (this.#values.held(at.events) |
         (this.#isDevice ? 0 : event.hostMode) |
-        (this.#held(at.otgEvents) !== 0 ? event.session : 0) |
-        (this.#queue.length > 0 ? event.received : 0)) >>>
+        (this.#values.held(at.otgEvents) !== 0 ? event.session : 0) |
+        (this.#fifos.hasReceived ? event.received : 0)) >>>
       0
     );
   }
@@ -235,48 +165,28 @@ export class UsbCore implements Peripheral {
     return resetBits.idle;
   }
 
-  #popEntry(): number {
-    if (this.#unread.length > 0) this.#mistake('a packet was not read to its end');
-    const entry = this.#queue.shift();
-    if (entry === undefined) {
-      this.#mistake('an empty FIFO was popped');
-      return 0;
-    }
-    this.#unread = [...entry.words];
-    const kind = (entry.status >>> 17) & 15;
-    if (kind === received.dataDone) this.#raise(at.outEvents, endpointEvent.done);
-    if (kind === received.setupDone) this.#raise(at.outEvents, endpointEvent.setup);
-    return entry.status;
-  }
-
-  #popWord(): number {
-    const word = this.#unread.shift();
-    if (word === undefined) this.#mistake('more words were read than came');
-    return word ?? 0;
-  }
-
   writeRegister(offset: number, value: number, _by: MemoryAccess): void {
     if (!this.#parts.isClocked()) {
       this.#mistake('a register was written without its clock');
       return;
     }
     if (this.#resetsCore) this.#mistake('a register was written while the core is being reset');
-    else if (offset >= fifoWindow.start && offset < fifoWindow.end) this.#pushWord(value);
+    else if (offset >= fifoWindow.start && offset < fifoWindow.end) this.#fifos.pushWord(value);
     else if (offset >= deviceRegisters.start && offset < deviceRegisters.end && !this.#isDevice) {
       this.#mistake(`register 0x${offset.toString(16)} of device mode was written in host mode`);
-      this.#raise(at.events, event.wrongMode);
+      this.#values.raise(at.events, event.wrongMode);
     } else this.#write(offset, value);
   }
 
   #write(offset: number, value: number): void {
     switch (offset) {
       case at.events:
-        this.#drop(offset, value & writeToClear);
+        this.#values.drop(offset, value & writeToClear);
         return;
       case at.otgEvents:
       case at.outEvents:
       case at.inEvents:
-        this.#drop(offset, value);
+        this.#values.drop(offset, value);
         return;
       case at.resetControl:
         this.#writeReset(value);
@@ -284,10 +194,10 @@ export class UsbCore implements Peripheral {
       case at.usbConfig:
         if ((value & forceDevice) !== 0) this.#forcedAtUs ??= this.#parts.nowUs();
         else this.#forcedAtUs = undefined;
-        this.#hold(offset, value);
+        this.#values.hold(offset, value);
         return;
       case at.deviceConfig:
-        this.#hold(offset, value);
+        this.#values.hold(offset, value);
         return;
       case at.inControl:
         this.#writeIn(value);
@@ -296,9 +206,9 @@ export class UsbCore implements Peripheral {
         this.#writeOut(value);
         return;
       case at.inSize:
-        if (this.#has(at.inControl, endpointBits.enable))
+        if (this.#values.has(at.inControl, endpointBits.enable))
           this.#mistake('the size of an armed endpoint was changed');
-        this.#hold(offset, value);
+        this.#values.hold(offset, value);
         return;
       case at.receivePop:
       case at.receiveLook:
@@ -306,7 +216,7 @@ export class UsbCore implements Peripheral {
       case at.inRoom:
         return;
       default:
-        this.#hold(offset, value);
+        this.#values.hold(offset, value);
         return;
     }
   }
@@ -314,25 +224,22 @@ export class UsbCore implements Peripheral {
   #writeReset(value: number): void {
     if ((value & resetBits.core) !== 0) this.#resetsCore = true;
     if (this.#parts.clock() === 'none') return;
-    if ((value & resetBits.flushReceive) !== 0) {
-      this.#queue = [];
-      this.#unread = [];
-    }
+    if ((value & resetBits.flushReceive) !== 0) this.#fifos.flushReceived();
     if ((value & resetBits.flushSend) === 0 || ((value >>> 6) & 0x1f & 0xf) !== 0) return;
-    if (this.#has(at.inControl, endpointBits.enable))
+    if (this.#values.has(at.inControl, endpointBits.enable))
       this.#mistake('the FIFO of an armed endpoint was flushed');
-    this.#sendFifo = [];
+    this.#fifos.flushSend();
   }
 
   #noteArmed(): void {
-    if (!this.#enumerated) this.#mistake('an endpoint was armed before enumeration');
-    this.#fitsFifos();
+    if (!this.bus.isEnumerated) this.#mistake('an endpoint was armed before enumeration');
+    this.#fifos.checkPlaces();
   }
 
   /** NAK, STALL and the packet size as both directions have them. */
   #kept(offset: number, value: number): number {
     const { nak, setNak, clearNak, stall, packetCode, active, enable } = endpointBits;
-    let kept = this.#held(offset) & (nak | enable);
+    let kept = this.#values.held(offset) & (nak | enable);
     if (value & clearNak) kept &= ~nak;
     if (value & setNak) kept |= nak;
     return kept | active | (value & (stall | packetCode));
@@ -340,154 +247,31 @@ export class UsbCore implements Peripheral {
 
   #writeIn(value: number): void {
     const { enable, disable } = endpointBits;
-    const wasArmed = this.#has(at.inControl, enable);
+    const wasArmed = this.#values.has(at.inControl, enable);
     let kept = this.#kept(at.inControl, value);
     if ((value & disable) !== 0 && wasArmed) {
       kept &= ~enable;
-      this.#raise(at.inEvents, endpointEvent.disabled);
+      this.#values.raise(at.inEvents, endpointEvent.disabled);
     } else if (value >>> 31 === 1) {
       if (!wasArmed) this.#noteArmed();
       kept |= enable;
     }
-    this.#hold(at.inControl, kept);
+    this.#values.hold(at.inControl, kept);
   }
 
   #writeOut(value: number): void {
     const kept = this.#kept(at.outControl, value);
     const arms = value >>> 31 === 1;
-    if (arms && !this.#has(at.outControl, endpointBits.enable)) this.#noteArmed();
-    this.#hold(at.outControl, arms ? kept | endpointBits.enable : kept);
-  }
-
-  #pushWord(value: number): void {
-    if (!this.#has(at.inControl, endpointBits.enable))
-      this.#mistake('data was written to an endpoint that is not armed');
-    if (this.#sendFifo.length >= this.#sendWords) this.#mistake('a FIFO that is full was written');
-    else this.#sendFifo.push(value >>> 0);
-  }
-
-  // What the host does.
-
-  busReset(): void {
-    this.#raise(at.events, event.reset);
-    this.#busReset = true;
-    this.#enumerated = false;
-    this.#suspended = false;
-    this.#setupOpen = false;
-    this.#address = 0;
-    this.#drop(at.deviceConfig, addressBits.mask << addressBits.at);
-    this.#drop(at.outControl, endpointBits.enable);
-    this.#raise(at.outControl, endpointBits.nak);
-  }
-
-  /** The end of a reset, once software saw its beginning. True when the speed is known. */
-  endBusReset(): boolean {
-    if (!this.#busReset || this.#has(at.events, event.reset)) return false;
-    this.#busReset = false;
-    this.#enumerated = true;
-    this.#raise(at.events, event.enumerated);
-    return true;
-  }
-
-  get isEnumerated(): boolean {
-    return this.#enumerated;
-  }
-
-  frame(): void {
-    this.#raise(at.events, event.frame);
-  }
-
-  suspend(): void {
-    this.#suspended = true;
-    this.#raise(at.events, event.early | event.suspended);
-  }
-
-  resume(): void {
-    if (!this.#suspended) return;
-    this.#suspended = false;
-    this.#raise(at.events, event.resumed);
+    if (arms && !this.#values.has(at.outControl, endpointBits.enable)) this.#noteArmed();
+    this.#values.hold(at.outControl, arms ? kept | endpointBits.enable : kept);
   }
 
   /** The cable goes: a session that is sensed ends, else the bus is idle. */
   unplug(): void {
-    const senses = this.#has(at.coreConfig, this.#parts.isFirst ? coreBits.senseFirst : coreBits.senseLater);
+    const { isFirst } = this.#parts;
+    const senses = this.#values.has(at.coreConfig, isFirst ? coreBits.senseFirst : coreBits.senseLater);
     this.plugged = false;
-    if (senses) this.#raise(at.otgEvents, sessionEnd);
-    else this.suspend();
-  }
-
-  #answers(address: number): boolean {
-    if (!this.attached || !this.#enumerated || this.#suspended) return false;
-    return this.#address === address;
-  }
-
-  #fits(words: number): boolean {
-    return this.#receiveUsed + words + 1 <= this.#held(at.receiveSize);
-  }
-
-  #push(kind: number, bytes: Uint8Array): void {
-    this.#queue.push({ status: ((kind << 17) | (bytes.length << 4)) >>> 0, words: wordsOf(bytes) });
-  }
-
-  setup(address: number, bytes: Uint8Array): Handshake {
-    if (!this.#answers(address)) return 'silence';
-    const left = (this.#held(at.outSize) >>> 29) & 3;
-    if (left === 0) this.#mistake('a setup packet came where none was awaited');
-    else this.#hold(at.outSize, this.#held(at.outSize) - 2 ** 29);
-    if (!this.#fits(3)) return 'silence';
-    for (const control of [at.inControl, at.outControl]) {
-      this.#raise(control, endpointBits.nak);
-      this.#drop(control, endpointBits.stall);
-    }
-    this.#drop(at.outControl, endpointBits.enable);
-    this.#push(received.setup, bytes);
-    this.#setupOpen = true;
-    return 'ack';
-  }
-
-  #endSetup(): void {
-    if (!this.#setupOpen) return;
-    this.#setupOpen = false;
-    this.#push(received.setupDone, new Uint8Array(0));
-  }
-
-  out(address: number, bytes: Uint8Array): Handshake {
-    if (!this.#answers(address)) return 'silence';
-    this.#endSetup();
-    const { stall, nak, enable } = endpointBits;
-    if (this.#has(at.outControl, stall)) return 'stall';
-    if (this.#has(at.outControl, nak) || !this.#has(at.outControl, enable)) return 'nak';
-    const words = Math.ceil(bytes.length / 4);
-    if (!this.#fits(words + 1)) return 'nak';
-    if ((this.#held(at.outSize) & 0x7f) < bytes.length)
-      this.#mistake('a packet is longer than was armed for');
-    this.#push(received.data, bytes);
-    this.#push(received.dataDone, new Uint8Array(0));
-    this.#drop(at.outControl, enable);
-    this.#raise(at.outControl, nak);
-    return this.#parts.clock() === 'exact' ? 'ack' : 'silence';
-  }
-
-  in(address: number): Uint8Array<ArrayBuffer> | Exclude<Handshake, 'ack'> {
-    if (!this.#answers(address)) return 'silence';
-    this.#endSetup();
-    const { stall, nak, enable } = endpointBits;
-    if (this.#has(at.inControl, stall)) return 'stall';
-    const sizeBytes = this.#held(at.inSize) & 0x7f;
-    const words = Math.ceil(sizeBytes / 4);
-    if (this.#has(at.inControl, nak) || !this.#has(at.inControl, enable)) return 'nak';
-    if (this.#sendFifo.length < words) return 'nak';
-    if (sizeBytes > packetBytes) this.#mistake('a packet is longer than 64 bytes');
-    if (this.#parts.clock() !== 'exact') return 'silence'; // the host cannot read it, and asks again
-    const taken = this.#sendFifo.splice(0, words);
-    this.#drop(at.inControl, enable);
-    this.#raise(at.inControl, nak);
-    this.#raise(at.inEvents, endpointEvent.done);
-    this.#hold(at.inSize, 0);
-    if (sizeBytes === 0) this.#address = (this.#held(at.deviceConfig) >>> addressBits.at) & addressBits.mask;
-    const bytes = new Uint8Array(4 * words);
-    const view = new DataView(bytes.buffer);
-    for (const [i, word] of taken.entries()) view.setUint32(4 * i, word, true);
-    return bytes.slice(0, sizeBytes);
+    if (senses) this.#values.raise(at.otgEvents, sessionEnd);
+    else this.bus.suspend();
   }
 }

@@ -1,9 +1,10 @@
 // The USB host at the other end of the wire: control transfers cut into transactions (USB 2.0 chapter 8),
-// each tried anew while the device answers NAK, whenever its software looks for events. Besides what a host
+// each tried again while the device answers NAK, whenever its software looks for events. Besides what a host
 // does to a bus: reset, suspend, resume; and a cable that is pulled.
 
 import type { Setup, UsbAnswer } from '../doors/usb-function.ts';
-import type { Handshake, UsbCore } from './usb-core.ts';
+import type { Handshake } from './usb-bus.ts';
+import type { UsbCore } from './usb-core.ts';
 import { packetBytes } from './usb-core-registers.ts';
 
 export interface UsbWireParts {
@@ -72,7 +73,7 @@ export class UsbWire {
 
   /** Whether frames are sent, by which a clock can be trimmed. */
   get sendsFrames(): boolean {
-    return this.#active && this.core.isEnumerated;
+    return this.#active && this.core.bus.isEnumerated;
   }
 
   /** After a reset of the chip: a device that comes back is a new one. */
@@ -90,24 +91,24 @@ export class UsbWire {
   busReset(): boolean {
     this.forget();
     if (!this.attached) return false;
-    this.core.busReset();
+    this.core.bus.busReset();
     this.#pass(resetUs);
     this.#active = true;
     this.#parts.run();
     this.#pass(recoveryUs);
-    this.core.frame();
+    this.core.bus.frame();
     this.#parts.run();
-    return this.core.isEnumerated;
+    return this.core.bus.isEnumerated;
   }
 
   suspend(): void {
     this.#active = false;
-    this.core.suspend();
+    this.core.bus.suspend();
     this.#parts.run();
   }
 
   resume(): void {
-    this.core.resume();
+    this.core.bus.resume();
     this.#active = true;
     this.#parts.run();
   }
@@ -159,7 +160,7 @@ export class UsbWire {
 
   /** The firmware looks for events: what the host does meanwhile. */
   step(): void {
-    if (this.core.endBusReset()) this.#parts.madeProgress();
+    if (this.core.bus.endBusReset()) this.#parts.madeProgress();
     const transfer = this.#transfer;
     if (transfer === undefined || !this.#active || this.#left <= 0) return;
     const bytes = this.#outgoing(transfer);
@@ -170,7 +171,7 @@ export class UsbWire {
     this.#pass(
       ((answer instanceof Uint8Array ? answer.length : bytes.length) + overheadBytes) * (8 / bitsPerUs),
     );
-    this.core.frame();
+    this.core.bus.frame();
     if (answer === 'silence') {
       if (++this.#silent >= triesMax) this.#transfer = undefined;
       return;
@@ -186,8 +187,8 @@ export class UsbWire {
   }
 
   #carry({ stage }: Transfer, bytes: Uint8Array): Uint8Array | Handshake {
-    if (stage === 'setup') return this.core.setup(this.#address, bytes);
-    return stage.endsWith('in') ? this.core.in(this.#address) : this.core.out(this.#address, bytes);
+    if (stage === 'setup') return this.core.bus.setup(this.#address, bytes);
+    return stage.endsWith('in') ? this.core.bus.in(this.#address) : this.core.bus.out(this.#address, bytes);
   }
 
   #next(transfer: Transfer, bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 // Identification registers of a CoreSight component: which part it is and who designed it (IHI 0029, B2.2;
 // IHI 0031, D1.2). Part numbers of Arm's components are those of the technical reference manuals of the cores
 // (DDI 0484, DDI 0439, DDI 0489, 100230); that ST writes the device id into the table which the access port
-// names is seen in public listings of `dap info`.
+// names is known from public listings of `dap info`.
 
 /** Number of a component class: ROM table, CoreSight component, generic IP. */
 type ComponentClass = 0x1 | 0x9 | 0xe;

@@ -178,7 +178,7 @@ test('a debugger halts, steps, sets a breakpoint, and holds the core at reset', 
   expect(chip.machine.processor.core.registers[0]).toBe(8);
 });
 
-test('a store into flash is seen by the next load; power that fails in it ends the program', () => {
+test('the next load reads what a store wrote into flash; power that fails in it ends the program', () => {
   // Unlocks the flash controller and programs one word, then counts.
   const literals = [0x4002_3c00, 0x4567_0123, 0xcdef_89ab, 0x201, flash + 0x4000];
   const at = (i: number) => entry + 2 * i;

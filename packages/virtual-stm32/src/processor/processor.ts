@@ -35,7 +35,7 @@ export type HaltReason = 'request' | 'breakpoint' | 'vector-catch';
 
 /** What the system control space adds: the timer and vector catch. */
 export interface ProcessorHooks {
-  /** Simulated time of the next tick that interrupts; undefined when none will. */
+  /** Simulated time of the next tick that interrupts; undefined when no tick will. */
   readonly nextTickUs: () => number | undefined;
   readonly tick: () => void;
   /** A debugger is there: BKPT halts. */

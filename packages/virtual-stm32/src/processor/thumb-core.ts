@@ -18,7 +18,7 @@ export interface ThumbBus {
 }
 
 /**
- * The instruction is none that the core has, or its access is not aligned: a HardFault (DDI 0419, B1.5.4).
+ * The core does not have the instruction, or its access is not aligned: a HardFault (DDI 0419, B1.5.4).
  */
 export class UndefinedInstruction extends Error {
   override readonly name = 'UndefinedInstruction';

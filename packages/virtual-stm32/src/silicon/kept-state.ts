@@ -1,7 +1,7 @@
 // What a chip keeps without power, so that it can go on in another process: flash with the state of
 // its granules, option bytes, OTP, unique id; and what the simulation needs to go on as one chip: the
 // count of operations, the clock, and how far each stream of chance was drawn (a random generator that
-// began anew would repeat its numbers). How it is written to a file is the application's. RAM, pins
+// began again would repeat its numbers). How it is written to a file is the application's. RAM, pins
 // and the plan of cuts are not kept.
 
 import type { ChipParts } from '../chip/parts.ts';
@@ -53,7 +53,7 @@ export function takeParts(
   kept: KeptState,
 ): void {
   const { chip, flash, options, otp, uid } = memory;
-  if (kept.chip !== chip.id) throw new RangeError(`a state of ${kept.chip} is none of ${chip.id}`);
+  if (kept.chip !== chip.id) throw new RangeError(`the state is one of ${kept.chip}, not of ${chip.id}`);
   if (kept.uid.length !== uid.length || kept.otp?.length !== otp?.keep().length)
     throw new RangeError('unique id or OTP have another length');
   uid.set(kept.uid);

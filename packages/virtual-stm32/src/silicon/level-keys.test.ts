@@ -105,7 +105,7 @@ describe('an OEM1 key', () => {
     expect(lockBits(chip)).toBe(locks.OEM1);
   });
 
-  test('of all ones is none', () => {
+  test('of all ones counts as no key', () => {
     const chip = withKey('OEM1', [0xffff_ffff, 0xffff_ffff]);
     expect(lockBits(chip)).toBe(0);
     expect(atLevel(chip, 0xbb)).toBe('ok');

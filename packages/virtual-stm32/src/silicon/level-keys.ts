@@ -2,10 +2,13 @@
 // Written as option bytes are, and locked from the next load on; all bits 1 is no key. Given through
 // the debug port under reset: the right one opens the step until power goes, a wrong one closes it
 // until then. A regression keeps them.
+// The password of debug authentication (H5) is kept beside them: option-bytes.ts has its rules.
 
 import type { Chip, ReadoutLevel, RegressionKey } from '@firmseal/chips';
 
 export type SavedLevelKeys = ReadonlyMap<string, Uint8Array>;
+
+const passwordName = 'debug-authentication';
 
 export class LevelKeys {
   readonly #known: readonly RegressionKey[];
@@ -41,7 +44,10 @@ export class LevelKeys {
       .reduce((bits, { lockBit }) => bits | (1 << lockBit), 0);
   }
 
-  /** A word into a key register; false where the address is none. It counts from the next programming on. */
+  /**
+   * A word into a key register; false when no key register has the address. It counts
+   * from the next programming on.
+   */
   stage(address: number, value: number): boolean {
     if (!this.#known.some(({ keyRegisters }) => keyRegisters.includes(address))) return false;
     this.#staged.set(address, value >>> 0);
@@ -83,6 +89,18 @@ export class LevelKeys {
     }
     this.#opened.add(key.name);
     return 'opened';
+  }
+
+  /** Of debug authentication: undefined where nobody stored one. Silicon keeps its SHA-256 hash. */
+  get password(): Uint8Array | undefined {
+    return this.#stored.get(passwordName);
+  }
+
+  /** In force at once; undefined takes it away, as a regression does. */
+  setPassword(password: Uint8Array | undefined): void {
+    if (password === undefined) this.#stored.delete(passwordName);
+    else this.#stored.set(passwordName, password.slice());
+    this.load();
   }
 
   losePower(): void {

@@ -149,6 +149,47 @@ export class OptionBytes {
     return given;
   }
 
+  /**
+   * What the ROM's service does in the state that takes passwords (H5). Certificates have no model: with
+   * TrustZone on, the password is refused.
+   */
+  storePassword(password: Uint8Array): 'ok' | 'refused' {
+    const { debugAuthentication } = this.#parts.chip.readoutProtection;
+    const isTaken = this.#passwordCounts && this.productState?.value === debugAuthentication?.provisionedIn;
+    if (!isTaken || password.length === 0) return 'refused';
+    this.levelKeys.setPassword(password);
+    return 'ok';
+  }
+
+  get #passwordCounts(): boolean {
+    const while_ = this.#parts.chip.readoutProtection.debugAuthentication?.passwordWhile;
+    return while_ !== undefined && this.field(while_.field) === while_.value;
+  }
+
+  discoverAuthentication(): { productState: string; provisioned: boolean } | undefined {
+    const { productState } = this;
+    if (productState === undefined) return undefined;
+    return { productState: productState.name, provisioned: this.levelKeys.password !== undefined };
+  }
+
+  /**
+   * Debug authentication: the right password erases the chip and ends in the state that the catalogue names.
+   */
+  authenticate(given: Uint8Array): 'opened' | 'wrong' | 'no-key' | 'refused' {
+    const { debugAuthentication, field: name } = this.#parts.chip.readoutProtection;
+    const isLeft = debugAuthentication?.opens.includes(this.productState?.value ?? Number.NaN);
+    if (debugAuthentication === undefined || isLeft !== true || !this.#passwordCounts) return 'refused';
+    const { password } = this.levelKeys;
+    if (password === undefined) return 'no-key';
+    if (password.length !== given.length || password.some((byte, i) => byte !== given[i])) return 'wrong';
+    const value = debugAuthentication.endsIn;
+    this.#write(
+      this.#regression(withOptionField(this.#parts.chip, this.#stored, { name, value })),
+      undefined,
+    );
+    return 'opened';
+  }
+
   /** Against program and erase: by its own option bits, or because a part of it can only be executed. */
   isWriteProtected = (unit: EraseUnit): boolean =>
     isWriteProtected(this.#parts.chip, this.#loaded, unit) ||
@@ -214,10 +255,13 @@ export class OptionBytes {
     const { chip, regress } = this.#parts;
     const { values, stays } = planRegression(chip, { stored: this.#stored, asked });
     regress(stays);
-    const { field, productStates } = chip.readoutProtection;
+    const { field, productStates, debugAuthentication } = chip.readoutProtection;
     const state = productStates?.find(({ value }) => value === optionField(chip, values, field));
-    if (state?.regressesTo === undefined) return values;
-    return withOptionField(chip, values, { name: field, value: state.regressesTo });
+    const endsIn = state?.regressesTo ?? state?.value;
+    if (endsIn === undefined) return values;
+    // A full regression erases the option byte keys.
+    if (endsIn === debugAuthentication?.endsIn) this.levelKeys.setPassword(undefined);
+    return withOptionField(chip, values, { name: field, value: endsIn });
   }
 
   #write(next: Map<number, number>, whenDone: (() => void) | undefined): void {

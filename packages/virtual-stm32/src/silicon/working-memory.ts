@@ -7,7 +7,7 @@ import type { Chip, RamRange } from '@firmseal/chips';
 import type { MemoryWindow } from './flash-memory.ts';
 import { SeededRandom } from './random.ts';
 
-/** Gives the bytes at each call anew: the memory of a WebAssembly instance moves when it grows. */
+/** Asked for the bytes at each use: the memory of a WebAssembly instance moves when it grows. */
 export type RamStore = () => Uint8Array;
 
 /** Each is as large as the range or store that it fills. */

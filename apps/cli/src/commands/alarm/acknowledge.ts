@@ -2,31 +2,20 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { tellAlarm } from '../../alarm-view.ts';
-import {
-  acknowledgementOf,
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-  findAlarm,
-} from '../../approver.ts';
+import { acknowledgementOf, approveFirst, findAlarm, withApprover } from '../../approver.ts';
 import { accessAuthority } from '../../authority-access.ts';
-import { authorityOption, examples, number, passphraseOption, tokenOption } from '../../options.ts';
+import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
-  new Command()
-    .argument('<alarm>', 'number of the alarm, as `firmseal alarm list` shows it', number())
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--note <text>', 'what was found; the log keeps it')
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+  withApprover(
+    new Command()
+      .argument('<alarm>', 'number of the alarm, as `firmseal alarm list` shows it', number())
+      .addOption(authorityOption())
+      .addOption(tokenOption())
+      .requiredOption('--note <text>', 'what was found; the log keeps it'),
+  )
     .addHelpText(
       'after',
       examples(

@@ -1,4 +1,4 @@
-// `firmseal authority restore`: a backup becomes the database of an authority that has none.
+// `firmseal authority restore`: a backup becomes the database of an authority without a database.
 // It never replaces one that is there. Serving an older database needs the owner's signed
 // word (serve --accept-restore).
 

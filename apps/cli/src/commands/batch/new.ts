@@ -10,7 +10,14 @@ import { accessAuthority, jobId } from '../../authority-access.ts';
 import { latestOfEachChip, readIdentityRecords } from '../../batch/identity-records.ts';
 import { makeBatch } from '../../batch/make-batch.ts';
 import { readInput } from '../../files.ts';
-import { authorityOption, examples, number, rootKeyOption, tokenOption } from '../../options.ts';
+import {
+  authorityOption,
+  examples,
+  listedStation,
+  number,
+  rootKeyOption,
+  tokenOption,
+} from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
@@ -33,6 +40,11 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .option('--package <file>', 'package of the job; default: the newest that is approved')
     .option('--days <number>', 'days for which it is good', number({ least: 1, most: 3650 }), 30)
+    .option(
+      '--station <name>',
+      'station that the licenses are for; a job that lists stations asks for one of them',
+      listedStation,
+    )
     .requiredOption('--out <file>', 'the batch')
     .addHelpText(
       'after',
@@ -54,7 +66,7 @@ export const command = (shell: Shell) =>
         const notAfterSeconds = endOfDay(days);
         const { bytes, batch, newUnits } = await makeBatch(client, {
           ...{ job, records, notAfterSeconds, rootPublicKey, file: out },
-          ...{ manifestDigest: asked?.digest },
+          ...{ manifestDigest: asked?.digest, station: options.station },
           onProgress: (licensed) => {
             if (licensed % toldEvery === 0)
               face.tell(

@@ -1,6 +1,7 @@
 // `firmseal identity list`: the chips whose records of identity the authority keeps.
 
 import { toHex } from '@firmseal/bytes';
+import { howMany } from '../../how-many.ts';
 import { listingCommand } from '../../listing.ts';
 import type { Shell } from '../../shell.ts';
 import { showTime } from '../../times.ts';
@@ -21,5 +22,6 @@ export const command = (shell: Shell) =>
           `unique id ${uniqueId}${board === '' ? '' : `, board ${board}`}, ${showTime(madeAtMs)}`,
       );
     },
-    end: (face, count) => face.tell({ event: 'identities', count }, `${count} records of identities`),
+    end: (face, count) =>
+      face.tell({ event: 'identities', count }, `${howMany(count, 'record')} of identities`),
   });

@@ -1,5 +1,5 @@
 // `firmseal identity send`: the records of a file to the authority, which keeps each once: after a time
-// without a connection, or from a site that has none.
+// without a connection, or from a site that never has a connection.
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';

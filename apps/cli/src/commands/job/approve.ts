@@ -1,30 +1,20 @@
 // `firmseal job approve`: let the job issue licenses.
 
 import { Command } from '@commander-js/extra-typings';
-import {
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-  dueOf,
-} from '../../approver.ts';
+import { approveFirst, dueOf, withApprover } from '../../approver.ts';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { tellJob } from '../../job-view.ts';
-import { authorityOption, examples, passphraseOption, tokenOption } from '../../options.ts';
+import { authorityOption, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
-  new Command()
-    .argument('<job>', 'id of the job', jobId)
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+  withApprover(
+    new Command()
+      .argument('<job>', 'id of the job', jobId)
+      .addOption(authorityOption())
+      .addOption(tokenOption()),
+  )
     .addHelpText(
       'after',
       examples('job approve JOB --authority http://127.0.0.1:7443 --token-file authority/owner.token'),

@@ -3,29 +3,20 @@
 import { Command } from '@commander-js/extra-typings';
 import { encodeCbor } from '@firmseal/cbor-cose';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
-import {
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-} from '../../approver.ts';
+import { approveFirst, withApprover } from '../../approver.ts';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { tellJob } from '../../job-view.ts';
-import { authorityOption, examples, passphraseOption, tokenOption } from '../../options.ts';
+import { authorityOption, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
-  new Command()
-    .argument('<job>', 'id of the job', jobId)
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+  withApprover(
+    new Command()
+      .argument('<job>', 'id of the job', jobId)
+      .addOption(authorityOption())
+      .addOption(tokenOption()),
+  )
     .option('--certificate <file>', 'where to write the certificate of its end')
     .addHelpText(
       'after',

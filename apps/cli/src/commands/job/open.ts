@@ -6,14 +6,7 @@ import { toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
-import {
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-  dueOf,
-} from '../../approver.ts';
+import { approveFirst, dueOf, withApprover } from '../../approver.ts';
 import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
@@ -28,9 +21,9 @@ import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.
 import {
   authorityOption,
   collectAccepted,
+  collectStations,
   examples,
   number,
-  passphraseOption,
   tokenOption,
 } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -48,50 +41,52 @@ function fewUnits(text: string): (quota: number) => number {
 }
 
 export const command = (shell: Shell) =>
-  new Command()
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--package <file>', 'the package')
-    .option('--content-key <file>', 'its wrapped content key; by default PACKAGE.key')
-    .requiredOption('--quota <number>', 'how many chips', number({ least: 1 }))
-    .option('--id-file <file>', 'where to write the id of the job')
-    .option('--approve', 'approve the job too: for an owner who needs no second person')
-    .option('--line-token <file>', 'make a token for a line, and write it here')
-    .addOption(
-      new Option(
-        '--mode <mode>',
-        'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
+  withApprover(
+    new Command()
+      .addOption(authorityOption())
+      .addOption(tokenOption())
+      .requiredOption('--package <file>', 'the package')
+      .option('--content-key <file>', 'its wrapped content key; by default PACKAGE.key')
+      .requiredOption('--quota <number>', 'how many chips', number({ least: 1 }))
+      .option('--id-file <file>', 'where to write the id of the job')
+      .option('--approve', 'approve the job too: for an owner who needs no second person')
+      .option('--line-token <file>', 'make a token for a line, and write it here')
+      .addOption(
+        new Option(
+          '--mode <mode>',
+          'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
+        )
+          .choices(['session', 'standing', 'station', 'update'])
+          .default('session' as const),
       )
-        .choices(['session', 'standing', 'station', 'update'])
-        .default('session' as const),
-    )
-    .option(
-      '--accept <outcome>',
-      'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
-      collectAccepted,
-    )
-    .option(
-      '--device-data <file>',
-      'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
-    )
-    .option(
-      '--valid-days <number>',
-      'how long the job gives licenses; without it there is no such end',
-      number({ least: 1, most: 3650 }),
-    )
-    .option(
-      '--few-units <number>',
-      'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
-      fewUnits,
-    )
-    .addOption(logKeyOption())
-    .addOption(witnessKeyOption())
-    .addOption(leastWitnessesOption())
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+      .option(
+        '--accept <outcome>',
+        'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
+        collectAccepted,
+      )
+      .option(
+        '--device-data <file>',
+        'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
+      )
+      .option(
+        '--valid-days <number>',
+        'how long the job gives licenses; without it there is no such end',
+        number({ least: 1, most: 3650 }),
+      )
+      .option(
+        '--few-units <number>',
+        'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
+        fewUnits,
+      )
+      .option(
+        '--station <name>',
+        'station that may take licenses, or SITE/* for every station of a site; no other may (repeat)',
+        collectStations,
+      )
+      .addOption(logKeyOption())
+      .addOption(witnessKeyOption())
+      .addOption(leastWitnessesOption()),
+  )
     .addHelpText(
       'after',
       examples(
@@ -99,6 +94,8 @@ export const command = (shell: Shell) =>
           '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --accept UNPROTECTED',
+        'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --package panel.seal --quota 4 --station bench-1 --station "shenzhen/*"',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --log-key ledger.vkey --witness-key witness.vkey',
       ),
@@ -121,6 +118,17 @@ export const command = (shell: Shell) =>
             command: 'firmseal job open',
             detail: '--id-file and --line-token name one file',
           });
+        const { station: stations } = options;
+        const lineStation = stations === undefined ? {} : { station: stations[0]! };
+        if (
+          lineToken !== undefined &&
+          stations !== undefined &&
+          (stations.length > 1 || /\*$/.test(stations[0]!))
+        )
+          throw new Fault('command-line-invalid', {
+            command: 'firmseal job open',
+            detail: '--line-token does not say for which of the stations: make it by `firmseal job token`',
+          });
         for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
@@ -129,6 +137,7 @@ export const command = (shell: Shell) =>
           ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
           ...(options.fewUnits === undefined ? {} : { fewUnits: options.fewUnits(quota) }),
           ...(ledgerPolicy ? { ledgerPolicy } : {}),
+          ...(stations === undefined ? {} : { stations }),
           ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
         };
         const opened = await client.call('openJob', input);
@@ -140,12 +149,17 @@ export const command = (shell: Shell) =>
         };
         if (outputs[0] !== undefined) write(outputs[0], toHex(job), 0o644);
         if (options.approve === true)
-          await approveFirst(face, client, { options, view: opened, subjects: () => dueOf(opened) });
+          await approveFirst(face, client, {
+            ...{ options, view: opened, subjects: () => dueOf(opened) },
+          }).catch((fault: unknown) => {
+            tellJob(face, opened); // It is there, and waits for its approval.
+            throw fault;
+          });
         const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
         if (outputs[1] === undefined) return;
         const lifeDays = mode === 'update' ? publicTokenDays : lineTokenDays;
-        const request = { job, label: 'line', lifeDays };
+        const request = { job, label: 'line', lifeDays, ...lineStation };
         const { token, tokenId, expiresAtMs } = await client.call('createLineToken', request);
         write(outputs[1], token, 0o600);
         tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path }, mode);

@@ -1,33 +1,22 @@
 // `firmseal job void`: a unit whose chip was never installed no longer counts against the quota.
 
 import { Command } from '@commander-js/extra-typings';
-import {
-  approvalPolicyOption,
-  approveFirst,
-  approverDelegationOption,
-  approverKeyOption,
-  approversRootOption,
-  findUnit,
-  voidOf,
-} from '../../approver.ts';
+import { approveFirst, findUnit, voidOf, withApprover } from '../../approver.ts';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { tellJob } from '../../job-view.ts';
-import { authorityOption, examples, number, passphraseOption, tokenOption } from '../../options.ts';
+import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
-  new Command()
-    .argument('<job>', 'id of the job', jobId)
-    .argument('<unit>', 'index of the unit, as `firmseal job show` lists it', number())
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--reason <text>', 'why; the log keeps it')
-    .addOption(approverKeyOption())
-    .addOption(approverDelegationOption())
-    .addOption(approvalPolicyOption())
-    .addOption(approversRootOption())
-    .addOption(passphraseOption('the key of the approver'))
+  withApprover(
+    new Command()
+      .argument('<job>', 'id of the job', jobId)
+      .argument('<unit>', 'index of the unit, as `firmseal job show` lists it', number())
+      .addOption(authorityOption())
+      .addOption(tokenOption())
+      .requiredOption('--reason <text>', 'why; the log keeps it'),
+  )
     .addHelpText(
       'after',
       examples(

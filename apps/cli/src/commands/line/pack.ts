@@ -8,6 +8,7 @@ import { signerOf } from '@firmseal/keys';
 import { makeLineArchive, openLineArchive } from '@firmseal/line';
 import { checkLine } from '../../check/check-line.ts';
 import { readInput } from '../../files.ts';
+import { howMany } from '../../how-many.ts';
 import { readLineFile } from '../../line/read-line-file.ts';
 import { collectParts } from '../../line/released-line.ts';
 import { examples, passphraseOption } from '../../options.ts';
@@ -53,7 +54,7 @@ export const command = (shell: Shell) =>
         const count = Object.keys(file.packages).length;
         face.tell(
           { event: 'line-packed', file: out, line: file.name, product, sizeBytes: archive.length },
-          `${out}: line ${file.name} for ${product}, ${file.sockets.length} sockets, ${count} packages`,
+          `${out}: line ${file.name} for ${product}, ${howMany(file.sockets.length, 'socket')}, ${howMany(count, 'package')}`,
         );
       }),
     );

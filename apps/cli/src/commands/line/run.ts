@@ -66,7 +66,7 @@ export const command = (shell: Shell) =>
       }),
     );
 
-/** What the archive says is what runs; the options that would change it need the key that signed it. */
+/** The line runs by the archive alone; options that would change it need the key that signed the archive. */
 async function runReleased(
   face: Face,
   path: string,

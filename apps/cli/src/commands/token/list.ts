@@ -20,11 +20,11 @@ export const command = (shell: Shell) =>
       return { items, more };
     },
     tell: (face, token) => {
-      const { tokenId, scope, job, label } = token;
+      const { tokenId, scope, job, label, station } = token;
       const ofJob = job === undefined ? '' : ` of job ${toHex(job)}`;
       face.tell(
         { event: 'token', ...token },
-        `${tokenId}: ${scope}${ofJob}, "${label}", ${stateOf(token, Date.now())}`,
+        `${tokenId}: ${scope}${ofJob}${station === undefined ? '' : ` at station ${station}`}, "${label}", ${stateOf(token, Date.now())}`,
       );
     },
   });

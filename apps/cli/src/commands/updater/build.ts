@@ -9,6 +9,7 @@ import { splitPackage } from '@firmseal/seal';
 import { jobId } from '../../authority-access.ts';
 import type { Face } from '../../face.ts';
 import { readInput } from '../../files.ts';
+import { howMany } from '../../how-many.ts';
 import { trustPackage } from '../../line-setup.ts';
 import { authorityOption, collect, examples, rootKeyOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
@@ -93,7 +94,7 @@ export const command = (shell: Shell) =>
           face.warn('nothing is licensed here: a device takes this update only with a license of its own');
         face.tell(
           { event: 'updater-built', folder: out, product, firmwareVersion, licenses: count },
-          `${out}: ${product} ${firmwareVersion}, ${authority === undefined ? `${count} licenses` : `licenses from ${authority.url}`}`,
+          `${out}: ${product} ${firmwareVersion}, ${authority === undefined ? howMany(count, 'license') : `licenses from ${authority.url}`}`,
           '  index.html for a web host (over HTTPS), offline.html to pass on as one file',
           ...(authority === undefined ? [] : [originHint(authority)]),
         );

@@ -1,6 +1,7 @@
 // What slows cables down or disturbs them: latency timers of FTDI adapters, slow
 // hubs, programs that hold a port.
 
+import { howMany } from '../../how-many.ts';
 import { type Finding, good, note, notLooked, problem } from '../finding.ts';
 import type { Machine } from '../machine.ts';
 
@@ -78,7 +79,7 @@ export function checkHubs(machine: Machine): Finding[] {
     : [
         good(
           check,
-          `${devices.length} USB devices behind ${hubs.length} hubs, none of them slow or short of power`,
+          `${howMany(devices.length, 'USB device')} behind ${howMany(hubs.length, 'hub')}, none of them slow or short of power`,
         ),
       ];
 }

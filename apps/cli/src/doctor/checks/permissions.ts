@@ -1,6 +1,7 @@
 // Whether this user may open the ports and devices that are plugged in, and whether the drivers are there.
 
 import { isProbe, knownUsb } from '@firmseal/usb-ids';
+import { howMany } from '../../how-many.ts';
 import { type Finding, good, notLooked, problem } from '../finding.ts';
 import type { Machine } from '../machine.ts';
 import { rulesPath } from '../udev-rules.ts';
@@ -19,7 +20,8 @@ export async function checkSerialPermissions(machine: Machine): Promise<Finding[
     return [notLooked(check, 'this system has no permissions for serial ports')];
   const ports = await orNone(machine.serial());
   const shut = ports.filter(({ path }) => machine.mayUse(path) === false);
-  if (shut.length === 0) return [good(check, `${ports.length} serial ports, none of them shut to this user`)];
+  if (shut.length === 0)
+    return [good(check, `${howMany(ports.length, 'serial port')}, none of them shut to this user`)];
   return shut.map(({ path }) =>
     problem(
       check,

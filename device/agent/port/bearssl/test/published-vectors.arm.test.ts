@@ -82,7 +82,7 @@ const builds: Build[] = [
 
 /**
  * What every file holds: its tests, those with a request, valid signatures with a high
- * s, and why others have none.
+ * s, and why the tests without a request have none.
  */
 const expectedCounts: Record<WycheproofFile, (number | Record<string, number>)[]> = {
   'ecdsa_secp256r1_sha256_p1363_test.json': [

@@ -1,8 +1,8 @@
 // Messages of RFC 9180's own vector for suite 1 (its file test-vectors.json: mode_base, KEM 0x0010, KDF
 // 0x0001, AEAD 0x0002). The file is several megabytes long and in no package. Keys and enc are copied; the
-// messages are sealed anew under its ikmE, by another implementation. That they are right is known by a value
-// that Go's crypto/hpke publishes of the same vector (testdata/rfc9180.json, "encryptions_accumulated"):
-// SHAKE128 over the ciphertexts of 1000 messages drawn from SHAKE128.
+// messages are sealed again under its ikmE, by another implementation. That they are right is known by a
+// value that Go's crypto/hpke publishes of the same vector (testdata/rfc9180.json,
+// "encryptions_accumulated"): SHAKE128 over the ciphertexts of 1000 messages drawn from SHAKE128.
 
 import { createHash } from 'node:crypto';
 import { concatBytes, fromHex, toHex } from '@firmseal/bytes';

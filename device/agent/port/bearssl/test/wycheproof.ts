@@ -122,7 +122,7 @@ export type WycheproofTests = {
   leftOut: Record<LeftOut, number>;
 };
 
-/** The tests of one file; every one is a case or is counted under the reason for which it is none. */
+/** The tests of one file; each is a case, or is counted under the reason that excludes it. */
 export function wycheproofTests(name: WycheproofFile): WycheproofTests {
   const folder = join(debianSourceFolder(sources.wycheproof), 'src/third_party/wycheproof_testvectors');
   const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {

@@ -12,4 +12,7 @@
 #define BOARD_FUNCTION 7u
 #define BOARD_CLOCK_HZ 16000000u
 
+/* Before the first write to RAM, where a program starts after a reset instead of behind the agent. */
+#define BOARD_BEFORE_RAM()
+
 #endif

@@ -12,4 +12,12 @@
 #define BOARD_FUNCTION 7u
 #define BOARD_CLOCK_HZ 64000000u
 
+/* Before the first write to RAM, where a program starts after a reset instead of behind the agent: the supply
+ * is the internal regulator, and its voltage stands (RM0433 6.4.1). */
+#define BOARD_BEFORE_RAM()                                                             \
+  do {                                                                                 \
+    *(volatile uint32_t *)0x5802480Cu = (*(volatile uint32_t *)0x5802480Cu & ~1u) | 2u; \
+    while ((*(volatile uint32_t *)0x58024804u & 1u << 13) == 0) continue;              \
+  } while (0)
+
 #endif
