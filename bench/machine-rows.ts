@@ -117,7 +117,7 @@ export async function machineRows(): Promise<BenchRow[]> {
   return [
     installRow(blank, { what: 'blank', flashUs: programUs, limit: 1.5 }),
     installRow(erased, { what: 'to be erased', flashUs, limit: 1.5 }),
-    sessionRow('F427', await install(line, addressStart, 8192, 7), 1.3),
+    sessionRow('F427', await install(await fastLine(id), addressStart, 8192, 7), 1.3),
     sessionRow('G0B1', await install(small, storeStart, 8192, 5), 8),
     await usbInstallRow(),
     ...(hasTool('qemu-system-arm') ? [await estimatedRow(programUs)] : []),

@@ -74,6 +74,10 @@ const eccRegisters: Readonly<Record<string, readonly number[]>> = {
   stm32u575: [0x40022030],
 };
 
+/** DMA2 stream 2 of the F4 parts, which takes what USART1 receives: CR, NDTR, M0AR; DMAR of USART_CR3. */
+const stream = { control: 0x40026440, count: 0x40026444, memory: 0x4002644c };
+const usartControl3 = 0x40011014;
+
 const statusFraming = bits(1);
 const statusReceived = bits(5);
 const statusSent = bits(6, 7);
@@ -163,11 +167,30 @@ export class ChipBench {
     const { usart, isV1, special } = registers[this.#build.target.chip.id]!;
     if (address === usart + (isV1 ? 0x00 : 0x1c)) {
       const next = this.#incoming[0];
-      return statusSent | (next ? statusReceived : 0) | (next?.isFramingError ? statusFraming : 0);
+      const waits = next !== undefined && !this.#byDma;
+      return statusSent | (waits ? statusReceived : 0) | (next?.isFramingError ? statusFraming : 0);
     }
     if (address === usart + (isV1 ? 0x04 : 0x24)) return this.#incoming.shift()?.byte ?? 0;
+    if (address === stream.count && this.#byDma) this.#transfer();
     const value = this.written.get(address) ?? 0;
     return special[address]?.(value) ?? value;
+  }
+
+  get #byDma(): boolean {
+    const { isV1 } = registers[this.#build.target.chip.id]!;
+    const asks = ((this.written.get(usartControl3) ?? 0) & bits(6)) !== 0;
+    return isV1 && asks && ((this.written.get(stream.control) ?? 0) & 1) !== 0;
+  }
+
+  /** The next sound byte into the first half of the ring, which no test fills. */
+  #transfer(): void {
+    const next = this.#incoming[0];
+    if (next === undefined || next.isFramingError) return;
+    this.#incoming.shift();
+    const left = this.written.get(stream.count)!;
+    const at = this.written.get(stream.memory)! - this.ramStart + (0xc000 - left);
+    this.ram[at] = next.byte;
+    this.written.set(stream.count, left - 1);
   }
 
   #write(address: number, value: number, size: number): void {
