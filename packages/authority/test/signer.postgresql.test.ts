@@ -8,7 +8,8 @@ import type { Fault } from '@firmseal/fault';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { skipTests } from '../../../tools/test-report/skip-tests.ts';
 import { openPostgresSignerDatabase } from '../src/index.ts';
-import { type Claim, SignerTable } from '../src/signer/signer-table.ts';
+import type { Claim } from '../src/signer/claim.ts';
+import { SignerTable } from '../src/signer/signer-table.ts';
 import { lackingPostgres, PostgresCluster } from './postgres-cluster.ts';
 import { ServedSigner } from './served-signer.ts';
 

@@ -4,8 +4,8 @@
 // others are left to SignerTable.count.
 
 import { toHex } from '@firmseal/bytes';
+import type { Claim } from './claim.ts';
 import type { SignerDatabase } from './signer-database.ts';
-import type { Claim } from './signer-table.ts';
 
 // A snapshot is taken before the row of the job is locked. Its columns are read again under the lock; a chip
 // that another signer counted in between violates the primary key, and nothing of the statement stays.

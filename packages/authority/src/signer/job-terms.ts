@@ -4,8 +4,8 @@ import { utf8 } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import type { JobRecord } from '../store/records.ts';
+import type { PinnedJob } from './claim.ts';
 import type { JobTerms } from './issuing-signer.ts';
-import type { PinnedJob } from './signer-table.ts';
 
 const label = utf8('firmseal/1 signer job terms');
 

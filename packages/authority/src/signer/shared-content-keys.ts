@@ -1,5 +1,5 @@
 // A content key that licenses which are made at the same time share: it is opened for the first of them and
-// wiped after the last. With nothing under way there is none in memory.
+// wiped after the last. Between licenses no content key is in memory.
 
 import { type Bytes, type Secret, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

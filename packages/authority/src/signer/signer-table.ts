@@ -6,33 +6,12 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { StopRecord } from '../store/records.ts';
 import type { StopKey } from '../store/store.ts';
+import type { Claim, PinnedJob } from './claim.ts';
 import { CountQueue } from './count-together.ts';
 import type { SignerDatabase, SignerQuery } from './signer-database.ts';
 
 /** More licenses for one chip are the sign of a caller that asks without an end. */
 const licensesOfUnitAtMost = 256;
-
-export interface PinnedJob {
-  readonly jobId: Bytes;
-  readonly product: string;
-  readonly quota: number;
-  /** SHA-256 of its terms: they never change. */
-  readonly terms: Bytes;
-}
-
-export interface Claim {
-  readonly job: PinnedJob;
-  readonly thumbprint: Bytes;
-  readonly unitIndex: number;
-  /** Whether no other chip may ever have had the unit: its per-device data is given once. */
-  readonly isUnitOwn: boolean;
-  /** SHA-256 of what is asked for: the same again is no further license. */
-  readonly request: Bytes;
-  /** Unwraps that a license of it allows. */
-  readonly ceiling: number;
-  readonly atMs: number;
-  readonly stops: readonly StopKey[];
-}
 
 /** What an authority that had no signer knows of a chip. */
 export type KnownUnit = {
