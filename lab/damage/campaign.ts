@@ -231,17 +231,21 @@ export class DamageCampaign {
     const { line, sealed, beforePackage, beforeLicense } = this.#target;
     const { chip } = line;
     chip.reset();
-    if (from !== beforePackage && from !== beforeLicense && sealed.manifest.core.interruption === 'erase')
+    const isLicensed = from !== beforePackage && from !== beforeLicense;
+    if (isLicensed && sealed.manifest.core.interruption === 'erase')
       for (const i of sealed.records.keys())
         if (holdsPlaintext(this.#target, i))
           this.#violate(where, `plaintext of record ${i} outlives the reset`);
     const whole = holds(this.#target, this.#target.former);
-    if ((chip.bootedApplication !== undefined) !== whole) {
-      this.#violate(
-        where,
-        whole ? 'the former firmware does not boot' : 'boots another firmware than the former',
-      );
-      if (!whole) this.#accepted++;
+    // From the license on the journal says that an install is under way; the firmware
+    // stays until records come.
+    const boots = chip.bootedApplication !== undefined;
+    if (boots !== (whole && !isLicensed)) {
+      const other = isLicensed
+        ? 'boots in the middle of an install'
+        : 'boots another firmware than the former';
+      this.#violate(where, boots ? other : 'the former firmware does not boot');
+      if (boots) this.#accepted++;
     }
     if (operations.length === 0) this.#judged.add(from);
   }

@@ -3,7 +3,7 @@
 
 import { findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';
-import { buildWeakenedAgent } from '../../device/agent/build.ts';
+import { buildWeakenedAgent, buildWeakenedAnchor } from '../../device/agent/build.ts';
 import { portedChips } from '../../device/agent/toolchain/targets.ts';
 import { isWhole, sampled } from '../../tools/test-report/sample.ts';
 import { AgentUpdateCuts, type CutPoint, edgesAndSome } from './agent-update.ts';
@@ -18,6 +18,19 @@ test.each(chips)('%s: an agent starts and the application stands, whatever is cu
   expect(report.planned).toBeGreaterThan(20);
   expect(report.previous).toBeGreaterThan(5);
   expect(report.renewed).toBeGreaterThan(2);
+});
+
+// Of 20 torn erases some leave the beginning of an identity before cells that cannot be read.
+const tornSlot = async (agent?: Uint8Array) => {
+  const cuts = await AgentUpdateCuts.create('stm32h743', agent);
+  return cuts.run(({ step, kind }) => step === 'start' && kind === 'erase', ['torn'], 20);
+};
+
+test('whatever a torn erase of the slot leaves, an agent starts; some contents stopped the anchor', async () => {
+  expect((await tornSlot()).violations).toEqual([]);
+  const instead = 'FS_TRY(fs_flash_read(identity, kept, KEPT));';
+  const agent = await buildWeakenedAnchor('stm32h743', { 'anchor-passes-torn-identity': instead });
+  expect((await tornSlot(agent)).violations.length).toBeGreaterThan(0);
 });
 
 test('an agent that does not look whether its head was written gives a receipt for nothing', async () => {

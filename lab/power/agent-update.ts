@@ -89,8 +89,12 @@ export class AgentUpdateCuts {
     return new AgentUpdateCuts(line, player, { former, license }, steps);
   }
 
-  /** Cuts where `chosen` says. */
-  run(chosen: (point: CutPoint) => boolean, moments: readonly CutMoment[] = cutMoments): AgentUpdateReport {
+  /** Cuts where `chosen` says, so many `times`: what a torn operation leaves is another content each time. */
+  run(
+    chosen: (point: CutPoint) => boolean,
+    moments: readonly CutMoment[] = cutMoments,
+    times = 1,
+  ): AgentUpdateReport {
     const { chip } = this.#line;
     for (const step of this.#steps) {
       const before = chip.judge.snapshot();
@@ -98,7 +102,8 @@ export class AgentUpdateCuts {
       const after = chip.judge.snapshot();
       this.report.operations += points.length;
       for (const point of points.filter(chosen))
-        for (const moment of moments) this.#cut({ step, before, point, moment });
+        for (const moment of moments)
+          for (let time = 0; time < times; time++) this.#cut({ step, before, point, moment, time });
       chip.judge.restore(after);
     }
     return this.report;
@@ -121,11 +126,17 @@ export class AgentUpdateCuts {
     }));
   }
 
-  #cut(cut: { step: Step; before: ChipSnapshot; point: CutPoint; moment: CutMoment }): void {
-    const { step, before, point, moment } = cut;
+  #cut(cut: {
+    readonly step: Step;
+    readonly before: ChipSnapshot;
+    readonly point: CutPoint;
+    readonly moment: CutMoment;
+    readonly time: number;
+  }): void {
+    const { step, before, point, moment, time } = cut;
     const { chip } = this.#line;
     const where = `${step.name}, ${point.kind} ${point.number} at 0x${point.address.toString(16)}, ${moment}`;
-    chip.judge.restore(before, { seed: where });
+    chip.judge.restore(before, { seed: time === 0 ? where : `${where}, ${time}` });
     const fired = chip.power.fired.length;
     chip.power.plan([{ operation: point.number, moment }]);
     this.report.planned++;

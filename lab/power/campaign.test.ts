@@ -107,7 +107,8 @@ it.each(Object.entries(weakenings).slice(0, sampled(3, 1)))(
 );
 
 /**
- * Sixteen times a license is cut off in the middle of the erases it leads to; the answer to the seventeenth.
+ * Sixteen times power is cut in the middle of the first write that a license leads to; the answer to the
+ * seventeenth.
  */
 async function seventeenth(agent?: Uint8Array): Promise<number | string> {
   const made = await installScenario({
@@ -121,10 +122,11 @@ async function seventeenth(agent?: Uint8Array): Promise<number | string> {
     line.package(sealed);
     power.onOperation = ({ kind, number, address }) => {
       const { areas } = sealed.manifest.core;
-      if (kind === 'erase' && address === areas[0]!.address && power.pending.length === 0)
+      if (kind === 'program' && address === areas[0]!.address && power.pending.length === 0)
         power.plan([{ operation: number + 1, moment: 'torn' }]);
     };
-    expect(() => line.license(license)).toThrow('');
+    line.license(license);
+    expect(() => line.record(0, sealed.records[0]!)).toThrow('');
     power.onOperation = undefined;
     expect(power.fired).toHaveLength(unwrap);
     line.chip.powerOn();

@@ -42,9 +42,8 @@ static uint32_t identity_in(const fs_erase_unit *unit) {
 }
 
 /* Where the other copy is missing, it is made first: a power cut leaves one. */
-static fs_result keep_identity(uint32_t address) {
+static fs_result write_other(uint32_t address) {
   uint32_t other = address == FS_IDENTITY_START ? FS_IDENTITY_COPY_START : FS_IDENTITY_START;
-  FS_TRY(fs_flash_read(address, kept, KEPT));
   if (fs_slot_begins_identity(other) == FS_YES || fs_flash_blank(other, KEPT) != FS_YES) return FS_OK;
   return fs_flash_write(other, kept, KEPT);
 }
@@ -53,7 +52,11 @@ static fs_result erase_unit(const fs_erase_unit *unit) {
   uint32_t identity = identity_in(unit);
   fs_result result;
   if (identity == 0 || fs_slot_begins_identity(identity) != FS_YES) return fs_flash_erase(unit);
-  result = keep_identity(identity);
+  /* An erase that power cut can leave the beginning, and cells behind it that cannot be read: such a copy is
+   * lost, and must not keep the agent from being copied. */
+  /* Defence anchor-passes-torn-identity */
+  if (fs_flash_read(identity, kept, KEPT) != FS_OK) return fs_flash_erase(unit);
+  result = write_other(identity);
   if (result == FS_OK) result = fs_flash_erase(unit);
   if (result == FS_OK) result = fs_flash_write(identity, kept, KEPT);
   fs_wipe(kept, sizeof kept);

@@ -62,7 +62,7 @@ it('an engineer may draft jobs, and read them', () => {
     (scopes as readonly TokenScope[]).includes('engineer'),
   );
   expect(his.map(([name]) => name).sort()).toEqual(
-    ['addPackage', 'listJobs', 'listUnits', 'openJob', 'showJob', 'whoAmI'].sort(),
+    ['addPackage', 'listJobs', 'listUnits', 'openJob', 'rewrapContentKey', 'showJob', 'whoAmI'].sort(),
   );
 });
 

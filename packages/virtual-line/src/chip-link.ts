@@ -19,6 +19,7 @@ export function openChipLink(chip: VirtualChip, watcher: LineWatcher = {}): Byte
   let listener: ByteStreamListener | undefined;
   let early: Uint8Array[] = [];
   let closed = false;
+  let isCut = false;
   let messages = 0;
   let line: Promise<void> = Promise.resolve();
 
@@ -42,9 +43,14 @@ export function openChipLink(chip: VirtualChip, watcher: LineWatcher = {}): Byte
         return;
       }
       const message = messages++;
-      if (watcher.pass?.(message) === false) {
-        closed = true;
-        queueMicrotask(() => listener?.closed());
+      if (isCut || watcher.pass?.(message) === false) {
+        // What was on its way before the cut arrives.
+        isCut = true;
+        line = line.then(() => {
+          if (closed) return;
+          closed = true;
+          queueMicrotask(() => listener?.closed());
+        });
         return;
       }
       // A line keeps its order: what follows a message that is held waits behind it.

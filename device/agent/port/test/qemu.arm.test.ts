@@ -94,11 +94,18 @@ async function greet(client: AgentClient): Promise<{ device: DevicePublic; hello
 }
 
 describe('the Cortex-M4 agent on qemu-system-arm', () => {
-  test('core, cryptography and cortex-m are, byte for byte, the objects that ship on F427', () => {
+  test('core, cryptography and cortex-m are, byte for byte, the objects that ship on F427, apart from reception', () => {
     const shared = (objects: ReturnType<typeof buildAgent>['objects']) =>
       new Map(
         objects
-          .filter(({ source, isOurs }) => !isOurs || !/stm32|mps2an386/.test(source.split(sep).at(-2)!))
+          // On F427 DMA receives, and main.c has it inlined: QEMU's board looks for each byte.
+          .filter(({ source, isOurs }) => {
+            const [folder, file] = source.split(sep).slice(-2) as [string, string];
+            return (
+              !isOurs ||
+              !(/stm32|mps2an386|dma-v1/.test(folder) || (folder === 'cortex-m' && file === 'main.c'))
+            );
+          })
           .map(({ source, path }) => [source, crypto.sha256(readFileSync(path))]),
       );
     const here = shared(buildAgent(qemuTarget()).objects);

@@ -31,9 +31,9 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
+        const client = accessAuthority(face, options);
         const { headerBytes: header } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
-        const client = accessAuthority(face, options);
         const view = await client.call('addPackage', { job, header, contentKeyFile });
         const { firmwareVersion, manifestDigest } = view.packages.at(-1)!;
         face.tell(
