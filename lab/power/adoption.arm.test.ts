@@ -62,11 +62,11 @@ describe.skipIf(!canBuild)('power that goes while a sold board is taken over', (
   test.each(sampled(ways, ways.slice(0, 1)))(
     '%s by the %s: an old program or the new agent starts',
     (id, way) => {
-      const report = cutsOf(id, way).sample(`${id} ${way}`, sampled(9, 2), sampled(cutMoments, ['torn']));
+      const report = cutsOf(id, way).sample(`${id} ${way}`, sampled(9, 1), sampled(cutMoments, ['torn']));
       expect(report.violations).toEqual([]);
       expect(report.fired).toBe(report.planned);
-      expect(report.planned).toBeGreaterThan(5);
-      expect(report.started.get('agent')).toBeGreaterThan(2);
+      expect(report.planned).toBeGreaterThan(sampled(5, 1));
+      expect(report.started.get('agent')).toBeGreaterThan(sampled(2, 0));
     },
   );
 

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fromHex, utf8 } from '@firmseal/bytes';
 import { expect, it } from 'vitest';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { ImageChecker } from './agent-image.ts';
 
 interface AnchorCase {
@@ -45,9 +46,10 @@ const readingOf = ({ reads, fault }: AnchorCase) =>
 it('every block reads as it says, and every image ends as it says', async () => {
   const checker = await ImageChecker.create({}, true);
   expect(cases.length).toBeGreaterThan(30);
-  for (const one of cases) {
+  for (const [i, one] of cases.entries()) {
     expect([one.name, checker.readBlock(fromHex(one.block))]).toEqual([one.name, readingOf(one)]);
-    if (one.image === undefined) continue;
+    // Two signatures each, in WebAssembly: a sample checks one image in four.
+    if (one.image === undefined || i % sampled(1, 4) !== 0) continue;
     const outcome = checker.checkByBlock(fromHex(one.image));
     expect([one.name, outcome]).toEqual([one.name, one.fault ?? one.agentVersion]);
   }
