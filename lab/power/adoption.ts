@@ -21,6 +21,7 @@ import {
   type Way,
 } from '../../device/agent/test/sold-board.ts';
 import { cutMoments } from './campaign.ts';
+import { isEdgeOfRun, watchOperations } from './operations.ts';
 
 export interface AdoptionRun {
   readonly chip: VirtualChip;
@@ -47,31 +48,12 @@ export interface AdoptionReport {
   readonly violations: string[];
 }
 
-const follows = (a: Operation | undefined, b: Operation | undefined): boolean =>
-  a?.kind === 'program' && b?.kind === 'program' && a.address + a.length === b.address;
-
-/** Erases, option bytes, and the first and the last program of each run. */
-const isEdge = (operations: readonly Operation[], i: number): boolean =>
-  !follows(operations[i - 1], operations[i]) || !follows(operations[i], operations[i + 1]);
-
 export class AdoptionCuts {
   readonly #run: AdoptionRun;
   readonly report: AdoptionReport = { planned: 0, fired: 0, started: new Map(), violations: [] };
 
   constructor(run: AdoptionRun) {
     this.#run = run;
-  }
-
-  #watch(action: () => void): Operation[] {
-    const { power } = this.#run.chip;
-    const seen: Operation[] = [];
-    power.onOperation = (operation) => seen.push(operation);
-    try {
-      action();
-    } finally {
-      power.onOperation = undefined;
-    }
-    return seen;
   }
 
   /**
@@ -85,7 +67,7 @@ export class AdoptionCuts {
     const add = (name: string, action: () => void, keepsOld: boolean): readonly Operation[] => {
       chip.powerOff();
       const from = chip.judge.snapshot();
-      const operations = this.#watch(action);
+      const operations = watchOperations(this.#run.chip, action);
       stages.push({ name, from, action, keepsOld, operations });
       return operations;
     };
@@ -120,7 +102,7 @@ export class AdoptionCuts {
     this.#suffer(where, { operation, moment }, stage.action);
     if (again !== undefined) {
       const dark = chip.judge.snapshot();
-      const recovery = this.#watch(() => chip.powerOn());
+      const recovery = watchOperations(this.#run.chip, () => chip.powerOn());
       if (recovery.length > 0) {
         const second = recovery[again.below(recovery.length)]!;
         chip.powerOff();
@@ -185,7 +167,7 @@ export class AdoptionCuts {
   edges(every: number): AdoptionReport {
     for (const stage of this.stages())
       for (const [i, operation] of stage.operations.entries())
-        if (isEdge(stage.operations, i) || i % every === 0)
+        if (isEdgeOfRun(stage.operations, i) || i % every === 0)
           for (const moment of cutMoments) this.cut(stage, operation, moment);
     return this.report;
   }

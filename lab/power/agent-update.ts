@@ -13,6 +13,7 @@ import {
 } from '../../device/agent/test/trial-application.ts';
 import { makeLicense, type TestLicense, type TestPackage } from '../../device/agent/test/trusted-site.ts';
 import { cutMoments } from './campaign.ts';
+import { isEdgeOfRun, watchOperations } from './operations.ts';
 
 export interface CutPoint extends Operation {
   readonly step: string;
@@ -110,20 +111,8 @@ export class AgentUpdateCuts {
   }
 
   #watch({ name, send }: Step): CutPoint[] {
-    const { power } = this.#line.chip;
-    const seen: Operation[] = [];
-    power.onOperation = (operation) => seen.push(operation);
-    try {
-      send();
-    } finally {
-      power.onOperation = undefined;
-    }
-    const follows = (a: Operation | undefined, b: Operation | undefined) =>
-      a?.kind === 'program' && b?.kind === 'program' && a.address + a.length === b.address;
-    return seen.map((one, i) => ({
-      ...{ ...one, step: name },
-      edge: !follows(seen[i - 1], one) || !follows(one, seen[i + 1]),
-    }));
+    const seen = watchOperations(this.#line.chip, send);
+    return seen.map((one, i) => ({ ...one, step: name, edge: isEdgeOfRun(seen, i) }));
   }
 
   #cut(cut: {

@@ -7,6 +7,7 @@ import { type ChipSnapshot, type CutMoment, type Operation, SeededRandom } from 
 import { NoAnswer, Refused } from '../../device/agent/test/line.ts';
 import { enterAgent, hasBooted } from './bench.ts';
 import { booksOf, PowerJudge, stateOf } from './judge.ts';
+import { isEdgeOfRun, watchOperations } from './operations.ts';
 import type { Scenario } from './scenarios.ts';
 
 export interface CutPoint extends Operation {
@@ -123,20 +124,8 @@ export class PowerCampaign {
 
   /** The operations of an action that nothing interrupts. */
   #watch(phase: string, action: () => void): CutPoint[] {
-    const { power } = this.#scenario.line.chip;
-    const seen: Operation[] = [];
-    power.onOperation = (operation) => seen.push(operation);
-    try {
-      action();
-    } finally {
-      power.onOperation = undefined;
-    }
-    const follows = (a: Operation | undefined, b: Operation | undefined) =>
-      a?.kind === 'program' && b?.kind === 'program' && a.address + a.length === b.address;
-    return seen.map((one, i) => ({
-      ...{ ...one, phase },
-      edge: !follows(seen[i - 1], one) || !follows(one, seen[i + 1]),
-    }));
+    const seen = watchOperations(this.#scenario.line.chip, action);
+    return seen.map((one, i) => ({ ...one, phase, edge: isEdgeOfRun(seen, i) }));
   }
 
   /** Does it and has power cut at one operation. The chip has no power afterwards. */

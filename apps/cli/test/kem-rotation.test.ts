@@ -105,7 +105,7 @@ it('a replacement that was broken off anywhere is gone on with, and never loses 
   expect((await run('authority', 'new-kem', work)).status).toBe(0);
   const next = join(folder, 'next.key');
   copyFileSync(join(work, 'kem.key'), next);
-  // As a kill leaves them: each step done, and none behind it.
+  // As a kill after each step leaves them.
   const steps: (() => void)[] = [
     () => copyFileSync(next, join(work, 'kem-next.key')),
     () => copyFileSync(join(whole, 'kem.key'), join(work, 'kem-previous.key')),

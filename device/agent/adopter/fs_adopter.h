@@ -1,7 +1,7 @@
 /*
  * The adopter: a program that turns a chip which runs somebody's bootloader and application into one that
  * starts firmseal's anchor (docs/adoption.md). It is written to flash as an application is, copies itself to
- * RAM, and carries out the steps of a plan that `firmseal adopt build` put behind it. Every start begins with
+ * RAM, and carries out the steps of a plan that `firmseal adopt build` put after it. Every start begins with
  * the first step; a step whose result stands already does nothing. So a power cut costs time and no more.
  */
 #ifndef FS_ADOPTER_H

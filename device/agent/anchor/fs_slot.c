@@ -52,8 +52,8 @@ static fs_result erase_unit(const fs_erase_unit *unit) {
   uint32_t identity = identity_in(unit);
   fs_result result;
   if (identity == 0 || fs_slot_begins_identity(identity) != FS_YES) return fs_flash_erase(unit);
-  /* An erase that power cut can leave the beginning, and cells behind it that cannot be read: such a copy is
-   * lost, and must not keep the agent from being copied. */
+  /* When power fails in an erase, the beginning may stay while the cells after it cannot be read: such a copy
+   * is lost, and must not keep the agent from being copied. */
   /* Defence anchor-passes-torn-identity */
   if (fs_flash_read(identity, kept, KEPT) != FS_OK) return fs_flash_erase(unit);
   result = write_other(identity);

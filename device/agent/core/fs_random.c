@@ -65,7 +65,7 @@ static fs_answer given;        /* FS_YES: the state is that of a personalization
 static uint32_t boot_counted; /* number that the state began from; 0: of no boot */
 
 /* The parts of a seed: 32 bytes, the number of the boot, the unique id. */
-static fs_result seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer anew) {
+static fs_result seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer restart) {
   uint8_t number[4];
   uint8_t id[FS_UNIQUE_ID_LENGTH];
   fs_view parts[3];
@@ -81,7 +81,7 @@ static fs_result seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_a
   /* Another number would be the same at each boot, and the nonces of signatures with it. */
   /* Defence random-boot-number */
   FS_REQUIRE(fs_get_u32le(looked_at[1].data) == __builtin_bswap32(boot), FS_ERR_RANDOM_FAILED);
-  if (anew == FS_YES) fs_drbg_begin(&state, parts, 3);
+  if (restart == FS_YES) fs_drbg_begin(&state, parts, 3);
   else fs_drbg_add(&state, parts, 3);
   return FS_OK;
 }

@@ -63,7 +63,7 @@ export interface SealedEntry {
 export class OpenedFile {
   readonly #bytes: Uint8Array;
   readonly #file: string;
-  /** Where each record begins behind its length, and at last where the next one would. */
+  /** Where each record begins, after its length, and at last where the next one would. */
   readonly #starts: Float64Array;
 
   /**

@@ -58,7 +58,7 @@ describe('an entry', () => {
     );
   });
 
-  it('is left to the CBOR reader with a field twice, a number that is not in its shortest form, or more behind it', () => {
+  it('is left to the CBOR reader with a field twice, a number that is not in its shortest form, or bytes after its end', () => {
     const twice = encodeCbor(
       new Map<number, never>([
         [0, 1],

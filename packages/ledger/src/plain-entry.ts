@@ -79,7 +79,7 @@ class Cursor {
     return copy;
   }
 
-  /** Where it starts; the cursor stands behind it, within the bytes. */
+  /** Where it starts; the cursor stands after it, within the bytes. */
   #string(major: number): number {
     const length = this.argument(major);
     const start = this.at;

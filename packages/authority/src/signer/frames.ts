@@ -1,5 +1,5 @@
 // Frames on the socket between authority and signer: two lengths of 4 bytes, big-endian, then JSON in UTF-8
-// of the first length, then bytes. In the JSON `{"bytes": n}` stands for the next n bytes behind it. The
+// of the first length, then bytes. In the JSON `{"bytes": n}` stands for the next n of those bytes. The
 // lengths come from the other side and are held to the limit before anything is kept.
 
 import type { Duplex } from 'node:stream';

@@ -1,4 +1,4 @@
-// The adoption image: the adopter for one place in flash, with its plan behind it. An owner's bootloader
+// The adoption image: the adopter for one place in flash, followed by its plan. An owner's bootloader
 // writes and starts it as it does any application.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
