@@ -137,6 +137,28 @@ describe('the interface', () => {
     expect((await authority.postLicense(opened, good)).status).toBe(200);
   });
 
+  it('counts a body that states no length', async () => {
+    const { line } = await authority.newLine(opened);
+    const post = async (text: string) => {
+      const body = new Blob([text]).stream();
+      const headers = { Authorization: `Bearer ${line}`, 'Content-Type': 'application/json' };
+      const url = `${authority.url}/v1/jobs/${opened.job}/challenge`;
+      const answer = await fetch(url, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+      return { status: answer.status, body: await answer.json() };
+    };
+    expect(await post('{}')).toMatchObject({ status: 200 });
+    const large = `{"x":"${'x'.repeat(100_000)}"}`;
+    expect(await post(large)).toMatchObject({ status: 413, body: { code: 'body-too-large' } });
+  });
+
+  it('lets nobody keep an answer or a refusal', async () => {
+    for (const path of ['/v1/health', '/v1/jobs', '/v1/nothing']) {
+      const answer = await fetch(authority.url + path);
+      expect([path, answer.headers.get('cache-control')]).toEqual([path, 'no-store']);
+      expect(Number(answer.headers.get('content-length'))).toBe((await answer.arrayBuffer()).byteLength);
+    }
+  });
+
   it('does not listen beyond the machine unless told to', async () => {
     const options = { authority: undefined as never, host: '0.0.0.0' };
     await expect(serveAuthority(options)).rejects.toMatchObject({ code: 'host-not-loopback' });
