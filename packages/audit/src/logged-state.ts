@@ -10,6 +10,7 @@ import { entriesOfStation } from '@firmseal/station';
 import { type HashSeed, hashSeed, hashSeedSizeBytes, KeyedRows } from './keyed-rows.ts';
 import { LoggedIdentities } from './logged-identities.ts';
 import { idSizeBytes, LoggedJob, type LoggedMoment } from './logged-job.ts';
+import { LoggedSites } from './logged-sites.ts';
 import { addNew, Fields, jobSteps, must, mustBeOpenTo, toleranceMs } from './logged-steps.ts';
 
 /** An older database was put back, and the authority went on from it. */
@@ -49,6 +50,8 @@ export class LoggedState {
   readonly jobs = new Map<string, LoggedJob>();
   readonly alarms = new Map<number, LoggedAlarm>();
   readonly identities: LoggedIdentities;
+  /** Whose chips the authority certified. */
+  readonly sites = new LoggedSites();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Statements of recovery: each lets one chip make a new journal. */
@@ -175,6 +178,14 @@ export class LoggedState {
       const unwraps = fields.number('unwraps');
       this.recoveries.push({ ...at, product: fields.text('product'), device, counter, unwraps });
     },
+    'site-cap-set': (fields, at) => this.sites.setCap(fields, at),
+    'device-certified': (fields, at) => {
+      this.#mustNotBeStopped('product', fields.text('product'), at.timeMs);
+      const [site, station] = [fields.text('site'), fields.text('station')];
+      for (const name of new Set([site, `${site}/*`, ...entriesOfStation(station)]))
+        this.#mustNotBeStopped('station', name, at.timeMs);
+      this.sites.certify(fields, at);
+    },
     'stop-set': (fields, { timeMs }) => {
       const name = `${fields.text('what')} ${fields.text('name')}`;
       addNew(this.#stops, name, timeMs, 'a stop');
@@ -193,7 +204,7 @@ export class LoggedState {
   #mustNotBeStopped(what: 'product' | 'device' | 'station', name: string, timeMs: number): void {
     const since = this.#stops.get(`${what} ${name}`);
     const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
-    must(since === undefined || isUnderWay, `a license for ${what} ${name}, which was stopped`);
+    must(since === undefined || isUnderWay, `a license or certificate for ${what} ${name}, which was stopped`);
   }
 
   #openJob(fields: Fields): void {

@@ -33,6 +33,13 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   approveJob: { job },
   closeJob: { job },
   giveApproval: { approval: utf8('a'), delegation: utf8('d') },
+  setSiteCap: { product: 'pump', site: 'hall', cap: 9, validUntilMs: 5, number: 2 },
+  listSites: { from: 1 },
+  giveSiteChallenge: { product: 'pump' },
+  certifyDevice: {
+    ...{ product: 'pump', chip: 'stm32f427', origin: 1, hello: utf8('h'), challenge: digest },
+    ...{ signingKey: new Uint8Array(65).fill(4), kemKey: new Uint8Array(65).fill(5) },
+  },
   setStop: { kind: 'product', name: 'panel', reason: 'a recall' },
   liftStop: { kind: 'device', name: '0a'.repeat(32) },
   listStops: { from: 1 },

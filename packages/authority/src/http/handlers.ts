@@ -21,6 +21,7 @@ import { answerFloor, recordRecovery } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
 import { rewrapContentKey, rewrapKeys } from '../service/rewrap.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
+import { certifyDevice, giveSiteChallenge, listSites, setSiteCap } from '../service/site-certifying.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
@@ -133,6 +134,13 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
         return showJob(authority, job);
       }),
     setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
+    setSiteCap: (request, by) => setSiteCap(authority, { ...request, by }),
+    listSites: async (page) => {
+      const { items, more } = await paged(page, (one) => listSites(authority, one));
+      return { sites: items, more };
+    },
+    giveSiteChallenge: ({ product }, _, __, token) => giveSiteChallenge(authority, product, token),
+    certifyDevice: (request, _, __, token) => certifyDevice(authority, request, token),
     setStop: (request, by) => setStop(authority, { ...request, by }),
     liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),
     listStops: async (page) => {
