@@ -36,6 +36,7 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   setSiteCap: { product: 'pump', site: 'hall', cap: 9, validUntilMs: 5, number: 2 },
   listSites: { from: 1 },
   giveSiteChallenge: { product: 'pump' },
+  listDeviceCas: { product: 'pump' },
   certifyDevice: {
     ...{ product: 'pump', chip: 'stm32f427', origin: 1, hello: utf8('h'), challenge: digest },
     ...{ signingKey: new Uint8Array(65).fill(4), kemKey: new Uint8Array(65).fill(5) },

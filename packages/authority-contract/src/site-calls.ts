@@ -53,9 +53,18 @@ export const siteCalls = {
     path: '/v1/certificates/challenge',
     scopes: ['site'],
     about:
-      'Gives a challenge that a chip answers when it makes its keys, within ten minutes, and the delegation of the device CA that will certify them. Refuses where no chip would be certified for the site of the token.',
+      'Gives a challenge that a chip answers when it makes its keys, within ten minutes. Refuses where no chip would be certified for the site of the token.',
     input: z.strictObject({ product: of.product }),
-    answer: z.object({ challenge: of.challenge, delegation: of.delegation }),
+    answer: z.object({ challenge: of.challenge }),
+  }),
+  listDeviceCas: call({
+    method: 'GET',
+    path: '/v1/device-cas',
+    scopes: ['site', 'owner', 'auditor'],
+    about: 'The delegations of the device CAs whose certificates are taken for a product.',
+    input: z.strictObject({ product: of.product }),
+    answer: z.object({ delegations: z.array(of.delegation).max(64) }),
+    mostAnswerBytes: 131_072,
   }),
   certifyDevice: call({
     method: 'POST',

@@ -128,7 +128,7 @@ export class ServedSigner {
     more: Parameters<TestChip['hello']>[1] = {},
   ): Promise<CertifyRequest> {
     const site = { product: this.owner.product, station: 'hall', ...at };
-    const { challenge } = await this.client.challengeForSite(site);
+    const challenge = await this.client.challengeForSite(site);
     return { ...site, ...(await (await TestChip.make(this.owner)).newKeys(challenge, more)) };
   }
 

@@ -74,7 +74,9 @@ it('is opened by two approvers, and counted by product and site', async () => {
   expect((await setCap(change, 1)).body).toEqual({ applied: false, given: 1, needed: 2 });
   expect(await certifyNew(hall)).toBe('site-not-opened');
   expect((await setCap(change)).body).toEqual({ applied: true, given: 2, needed: 2 });
-  await setCap({ ...change, product: 'fan', cap: 1 });
+  // The same numbers for another product are another change.
+  await setCap({ ...change, product: 'fan' });
+  await setCap({ ...change, product: 'fan', cap: 1, number: 2 });
   const each = [await certifyNew(hall), await certifyNew(hall, 'fan'), await certifyNew(hall, 'fan')];
   expect(each).toEqual(['certified', 'certified', 'site-cap-used']);
   // Another site's token gets nothing of it, nor one that names no site, nor a person's.

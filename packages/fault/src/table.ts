@@ -2153,10 +2153,10 @@ export const faultTable = {
     sentence: 'A plan for one board needs --chip, --bootloader and --place.',
     remedy: 'Give all three, or a list of boards with --boards.',
   },
-  'site-certifying-unfit': {
-    number: 998, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: '{option} does not go with --site-certifying.',
-    remedy: 'Leave it out. The authority holds the device CA key: it keeps the log of certified chips instead of --records, and certifies no enrolled chips (docs/site-certifying.md).',
+  'site-approvals-missing': {
+    number: 998, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have signed that site {site} may have {cap} chips certified; nothing was changed.',
+    remedy: 'A further approver gives the same command with his own key and --number {number}.',
   },
   'device-ca-missing': {
     number: 999, exit: 'usage', http: null, retry: 'fail', chip: false,

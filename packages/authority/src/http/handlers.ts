@@ -4,7 +4,7 @@
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
-import type { Authority } from '../service/authority.ts';
+import { type Authority, requireProduct } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
@@ -140,6 +140,9 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       return { sites: items, more };
     },
     giveSiteChallenge: ({ product }, _, __, token) => giveSiteChallenge(authority, product, token),
+    listDeviceCas: async ({ product }) => ({
+      delegations: [...requireProduct(authority, product).deviceCaDelegations],
+    }),
     certifyDevice: (request, _, __, token) => certifyDevice(authority, request, token),
     setStop: (request, by) => setStop(authority, { ...request, by }),
     liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),

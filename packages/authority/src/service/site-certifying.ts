@@ -48,7 +48,10 @@ export async function setSiteCap(
   }
   const validUntilMs = validUntilSeconds * 1000;
   const words = await wordsFor(authority, noJob);
-  const approvals = words.filter(({ approval }) => covers(readApprovalUnverified(approval).subject));
+  const approvals = words.filter(({ approval }) => {
+    const shown = readApprovalUnverified(approval);
+    return shown.product === product && covers(shown.subject);
+  });
   await signer.setSiteCap({ ...change, validUntilMs, approvals });
   await store.logEvent({
     timeMs: clock.nowMs(),
@@ -73,11 +76,11 @@ export async function giveSiteChallenge(
   authority: Authority,
   product: string,
   token: TokenRecord,
-): Promise<{ challenge: Bytes; delegation: Bytes }> {
+): Promise<{ challenge: Bytes }> {
   requireProduct(authority, product);
   const request = { product, station: requireStation(token, product) };
   await requireNotStopped(authority, stopsOfSite(request));
-  return authority.signer.challengeForSite(request);
+  return { challenge: await authority.signer.challengeForSite(request) };
 }
 
 /** Throws as IssuingSigner.certifyDevice. The certificate is in the log before it leaves. */

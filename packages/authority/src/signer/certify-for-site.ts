@@ -35,7 +35,6 @@ export const stopsOfSite = ({ product, station }: SiteRequest): StopKey[] => {
 interface CertifyingProduct {
   readonly trust: ProductTrust;
   readonly deviceCa: Signer;
-  readonly delegation: Bytes;
   /** How many approvers have to sign. */
   readonly threshold: number;
 }
@@ -44,14 +43,12 @@ interface CertifyingProduct {
 function requireCertifying(context: SignerContext, product: string): CertifyingProduct {
   const { trust } = requireIssuing(context, product);
   const { deviceCa } = context;
-  const at = trust.deviceCaKeys.findIndex((key) => deviceCa && equalBytes(key, deviceCa.publicKey));
-  const delegation = trust.deviceCaDelegations[at];
-  if (deviceCa === undefined || delegation === undefined)
+  if (deviceCa === undefined || !trust.deviceCaKeys.some((key) => equalBytes(key, deviceCa.publicKey)))
     throw new Fault('certifying-key-missing', { product });
   // Without approvers, whoever holds the process that asks would say how many.
   const threshold = trust.approvalPolicy?.threshold;
   if (threshold === undefined) throw new Fault('certifying-needs-approvers', { product });
-  return { trust, deviceCa, delegation, threshold };
+  return { trust, deviceCa, threshold };
 }
 
 /** Throws as IssuingSigner.setSiteCap. */
@@ -64,7 +61,10 @@ export async function setSiteCap(
   const { site, cap, number } = change;
   const validUntilSeconds = Math.floor(change.validUntilMs / 1000);
   const covers = coversThing({ kind: 'site-cap', site, cap, validUntilSeconds, number });
-  const about = approvals.filter(({ approval }) => covers(readApprovalUnverified(approval).subject));
+  const about = approvals.filter(({ approval }) => {
+    const shown = readApprovalUnverified(approval);
+    return shown.product === change.product && covers(shown.subject);
+  });
   const verified = about.map((word) => verifyOnce(crypto, trust, word));
   const atMs = clock.nowMs();
   const quorum = countApprovers(verified, { threshold, jobId: noJob, atMs, covers });
@@ -76,17 +76,17 @@ export async function setSiteCap(
 export async function challengeForSite(
   context: SignerContext,
   request: SiteRequest,
-): Promise<{ challenge: Bytes; delegation: Bytes }> {
+): Promise<Bytes> {
   const { crypto, clock, sites } = context;
   const { product, station } = request;
-  const { delegation } = requireCertifying(context, product);
+  requireCertifying(context, product);
   const challenge = crypto.randomBytes(32);
   const atMs = clock.nowMs();
   await sites.keepChallenge(
     { product, site: siteOf(station), challenge, endsAtMs: atMs + challengeLifeMs },
     { stops: stopsOfSite(request), atMs },
   );
-  return { challenge, delegation };
+  return challenge;
 }
 
 const wrong = (what: string) => new Fault('certifying-proof-wrong', { what });

@@ -171,10 +171,9 @@ export interface IssuingSigner {
   setSiteCap(request: SiteCap & { readonly approvals: readonly ApprovalWord[] }): Promise<void>;
   listSites(): Promise<SiteView[]>;
   /**
-   * A challenge for a chip that is to be certified, and the delegation of who will do it. Throws what
-   * `certifyDevice` throws of the site.
+   * A challenge for a chip that is to be certified. Throws what `certifyDevice` throws of the site.
    */
-  challengeForSite(request: SiteRequest): Promise<{ challenge: Bytes; delegation: Bytes }>;
+  challengeForSite(request: SiteRequest): Promise<Bytes>;
   /**
    * The certificate of a chip, which counts against the cap of its site; the same keys get the same one
    * again. Throws `product-not-served`, `certifying-key-missing`, `issue-stopped`, `site-not-opened`,

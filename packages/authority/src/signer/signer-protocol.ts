@@ -118,7 +118,7 @@ const operations = {
   },
   challengeForSite: {
     request: z.strictObject(atSite),
-    answer: z.strictObject({ challenge: exactly(32), delegation: bytes(1024) }),
+    answer: exactly(32),
   },
   certifyDevice: {
     request: z.strictObject({
