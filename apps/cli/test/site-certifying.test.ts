@@ -9,7 +9,15 @@ import { findChip, readoutLevel } from '@firmseal/chips';
 import { createBlankChip } from '@firmseal/virtual-line';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { approverWords, type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import {
+  approverWords,
+  type Desk,
+  deskEnvironment,
+  makeDesk,
+  type ServedAuthority,
+  serveDesk,
+  succeed,
+} from './desk.ts';
 import { type Outcome, runHere } from './run-here.ts';
 
 const id = 'stm32f427';
@@ -110,7 +118,9 @@ it('a site has as many chips certified as its cap says, without a key of its own
   expect(stdout).toContain('certified by the device CA');
   expect(levelOf(first)).toBe(2);
   const { stdout: listed } = await runHere(['site', 'list', ...owner()], deskEnvironment);
-  expect(listed).toContain('hall, product panel: 1 of 1 chips certified, until 2099-12-31 23:59:59Z (change 1)');
+  expect(listed).toContain(
+    'hall, product panel: 1 of 1 chips certified, until 2099-12-31 23:59:59Z (change 1)',
+  );
 });
 
 it('what is refused has written nothing: cap used up, another site, another product, a stop', async () => {
@@ -141,7 +151,18 @@ it('a chip that was refused is finished by the same command when the cap is rais
 });
 
 it('a further approver gives the number that the first command said', async () => {
-  const words = ['site', 'set', 'hall', ...owner(), '--product', 'panel', '--cap', '9', '--until', '2099-12-31'];
+  const words = [
+    'site',
+    'set',
+    'hall',
+    ...owner(),
+    '--product',
+    'panel',
+    '--cap',
+    '9',
+    '--until',
+    '2099-12-31',
+  ];
   const { status, stderr } = await runHere(words, deskEnvironment);
   expect([status, stderr]).toEqual([11, expect.stringContaining('site-approvals-missing: 0 of 1')]);
   expect(stderr).toMatch(/--number \d+/);
@@ -154,7 +175,16 @@ it('what does not go together is told, and who certifies has to be named', async
   expect([record.status, record.stderr]).toEqual([2, expect.stringContaining('--records does not go with')]);
   const nobody = await runHere(
     [
-      ...['personalize', '--chip', id, '--product', 'panel', '--root-key', at('root.key.pub'), ...first!.words],
+      ...[
+        'personalize',
+        '--chip',
+        id,
+        '--product',
+        'panel',
+        '--root-key',
+        at('root.key.pub'),
+        ...first!.words,
+      ],
       ...['--confirm-permanent', '--never-tried-on-silicon'],
     ],
     deskEnvironment,
@@ -163,7 +193,14 @@ it('what does not go together is told, and who certifies has to be named', async
 });
 
 it('the audit says how far each site has come', async () => {
-  const words = ['--product', 'panel', '--root-key', at('root.key.pub'), '--approval-policy', at('approval.policy')];
+  const words = [
+    '--product',
+    'panel',
+    '--root-key',
+    at('root.key.pub'),
+    '--approval-policy',
+    at('approval.policy'),
+  ];
   const ca = ['--device-ca-delegation', at('ca.delegation')];
   const { status, stdout } = await runHere(['audit', ...owner(), ...words, ...ca], deskEnvironment);
   expect([status, stdout]).toEqual([0, expect.stringContaining('audit: no contradiction')]);

@@ -92,7 +92,7 @@ export interface RecoverySubject {
   readonly unwraps: number;
 }
 
-/** Of no job: how many chips of the product a site may have certified (spec/site-certifying.md). */
+/** Of no job: how many chips of the product a site may have certified (spec/device.md section 7). */
 export interface SiteCapSubject {
   readonly kind: 'site-cap';
   readonly site: string;

@@ -1,6 +1,6 @@
-// Sites as the log tells of them (spec/site-certifying.md): the changes of their caps, and the chips that were
-// certified for them. Changes and certificates may be logged in another order than the signer decided them,
-// so what is in force around the time of a certificate is looked at, and only at the end.
+// Sites as the log tells of them (spec/device.md section 7): the changes of their caps, and the chips that
+// were certified for them. Changes and certificates may be logged in another order than the signer decided
+// them, so what is in force around the time of a certificate is looked at, and only at the end.
 
 import type { LoggedMoment } from './logged-job.ts';
 import { type Fields, must, toleranceMs } from './logged-steps.ts';

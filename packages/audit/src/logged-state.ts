@@ -204,7 +204,10 @@ export class LoggedState {
   #mustNotBeStopped(what: 'product' | 'device' | 'station', name: string, timeMs: number): void {
     const since = this.#stops.get(`${what} ${name}`);
     const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
-    must(since === undefined || isUnderWay, `a license or certificate for ${what} ${name}, which was stopped`);
+    must(
+      since === undefined || isUnderWay,
+      `a license or certificate for ${what} ${name}, which was stopped`,
+    );
   }
 
   #openJob(fields: Fields): void {

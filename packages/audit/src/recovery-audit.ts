@@ -90,7 +90,12 @@ export class RecoveryAudit {
         detail: `entry ${sequence}: product ${product}, device ${device}, from security counter ${counter} on`,
       });
       const { unwraps } = recovery;
-      const subject = { kind: 'recovery', thumbprint: fromHex(device), securityCounter: counter, unwraps } as const;
+      const subject = {
+        kind: 'recovery',
+        thumbprint: fromHex(device),
+        securityCounter: counter,
+        unwraps,
+      } as const;
       this.#check(recovery, { product, subject, what: `the recovery of entry ${sequence}` });
     }
     for (const change of logged.sites.caps) {

@@ -1,5 +1,5 @@
-// Certifying for sites (spec/site-certifying.md): what an owner allows a site, and what the site asks for with
-// its token.
+// Certifying for sites (spec/device.md section 7): what an owner allows a site, and what the
+// site asks for with its token.
 
 import { z } from 'zod';
 import { call } from './call.ts';
@@ -9,7 +9,10 @@ import { mostItems, pageOf } from './job-view.ts';
 /** No slash, which ends it in the name of a station; no asterisk. */
 const siteName = z
   .string()
-  .regex(/^[!-)+-.0-~]{1,30}$/, '1 to 30 printable ASCII characters without blank, slash and asterisk are due');
+  .regex(
+    /^[!-)+-.0-~]{1,30}$/,
+    '1 to 30 printable ASCII characters without blank, slash and asterisk are due',
+  );
 
 const cap = {
   product: of.product,

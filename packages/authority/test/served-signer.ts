@@ -21,7 +21,13 @@ import {
   type SignerDatabase,
   serveSigner,
 } from '../src/index.ts';
-import type { ApprovalWord, CertifyRequest, IssueRequest, JobTerms, SiteCap } from '../src/signer/issuing-signer.ts';
+import type {
+  ApprovalWord,
+  CertifyRequest,
+  IssueRequest,
+  JobTerms,
+  SiteCap,
+} from '../src/signer/issuing-signer.ts';
 import { TestApprover } from './approver.ts';
 import { TestChip } from './chip.ts';
 import { Owner, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';

@@ -1,15 +1,13 @@
 // Two sites and two products of one authority, over HTTP: the token says the site, the log has every change
 // and every certificate, and the audit counts again.
 
-import { DatabaseSync } from 'node:sqlite';
 import { fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAuthority, createToken } from '../src/index.ts';
 import { TestApprover } from './approver.ts';
 import { TestChip } from './chip.ts';
-import { Owner, signerOf } from './owner.ts';
+import { Owner } from './owner.ts';
 import { type Answer, TestAuthority } from './running-authority.ts';
 
 const noJob = '0'.repeat(32);
@@ -102,7 +100,11 @@ it('the same request gets the same certificate and is logged once, for its own s
   expect((await authority.store.logHead()).size).toBe(before + 1);
   expect((await certify(cellar, body)).body.code).toBe('certified-elsewhere');
   const device = verifyDeviceCertificate(crypto, fromBase64url(one.body.certificate)!, {
-    ...{ caPublicKeys: [authority.owner.deviceCa.publicKey], product: 'pump', now: new Date(authority.nowMs) },
+    ...{
+      caPublicKeys: [authority.owner.deviceCa.publicKey],
+      product: 'pump',
+      now: new Date(authority.nowMs),
+    },
   });
   expect(toHex(device.thumbprint)).toBe(one.body.thumbprint);
   expect(await certifyNew(hall)).toBe('site-cap-used');
@@ -140,7 +142,9 @@ it('a stop of the site, and its end, stop certifying', async () => {
   const body = await newChip(yard);
   const stop = { kind: 'station', name: 'yard/*' };
   await authority.asOwner('POST', '/v1/stops', { ...stop, reason: 'lost' });
-  expect([await certifyNew(yard), (await certify(yard, body)).body.code]).toEqual(Array(2).fill('issue-stopped'));
+  expect([await certifyNew(yard), (await certify(yard, body)).body.code]).toEqual(
+    Array(2).fill('issue-stopped'),
+  );
   await authority.asOwner('POST', '/v1/stops/lift', stop);
   expect((await certify(yard, body)).status).toBe(200);
   authority.nowMs += 2 * 86_400_000;
@@ -159,7 +163,11 @@ it('the audit counts, and names an excess, a cap that nobody signed, and a certi
       ...{ timeMs: authority.nowMs + laterMs, kind },
       fields: { product: 'pump', site: 'hall', ...fields },
     });
-  const chip = () => ({ station: 'hall', thumbprint: crypto.randomBytes(32), certificate: crypto.randomBytes(32) });
+  const chip = () => ({
+    station: 'hall',
+    thumbprint: crypto.randomBytes(32),
+    certificate: crypto.randomBytes(32),
+  });
   await log('device-certified', chip(), 20_000);
   const excess = await authority.audit();
   expect(excess.findings).toMatchObject([

@@ -21,10 +21,7 @@ export function siteTablePromises(databases: () => readonly [SignerDatabase, Sig
   };
   const challengeOf = async (site: string, atMs = 1) => {
     const challenge = crypto.randomBytes(32);
-    await tables()[0].keepChallenge(
-      { product, site, challenge, endsAtMs: atMs + 100 },
-      { stops: [], atMs },
-    );
+    await tables()[0].keepChallenge({ product, site, challenge, endsAtMs: atMs + 100 }, { stops: [], atMs });
     return challenge;
   };
   const codeOf = (work: Promise<unknown>) =>
@@ -60,7 +57,9 @@ export function siteTablePromises(databases: () => readonly [SignerDatabase, Sig
     const given = await Promise.all([one, other, one, other].map((table) => table.certify(claim, sign)));
     expect(new Set(given.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(1);
     // Also after the challenge and the cap have ended.
-    expect(await other.certify({ ...claim, challenge: new Uint8Array(32), atMs: 5000 }, sign)).toEqual(given[0]);
+    expect(await other.certify({ ...claim, challenge: new Uint8Array(32), atMs: 5000 }, sign)).toEqual(
+      given[0],
+    );
     expect(await countOf(site)).toBe(1);
     const { site: elsewhere } = await newSite(1);
     expect(await codeOf(one.certify({ ...claim, site: elsewhere }, sign))).toBe('certified-elsewhere');

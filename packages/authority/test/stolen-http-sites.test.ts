@@ -1,9 +1,9 @@
 // Somebody holds the process that speaks HTTP and asks the signer to certify what he likes: he gets no
 // certificate beyond the caps that approvers signed, and none of keys that no blank chip proved.
 
+import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CertifyRequest } from '../src/signer/issuing-signer.ts';
 import { TestApprover } from './approver.ts';
@@ -122,23 +122,37 @@ describe('a proof that was made up', () => {
   type Change = (request: CertifyRequest) => object | Promise<object>;
   it.each<[string, string, Change]>([
     ['of a challenge of his own', 'certifying-challenge-unknown', async () => freshKeys()],
-    ['with the keys of another chip', 'hello-signature-invalid', async ({ challenge }) => ({
-      ...{ signingKey: (await freshKeys(challenge)).signingKey },
-    })],
+    [
+      'with the keys of another chip',
+      'hello-signature-invalid',
+      async ({ challenge }) => ({
+        ...{ signingKey: (await freshKeys(challenge)).signingKey },
+      }),
+    ],
     ['with another KEM key', 'hello-thumbprint-wrong', async () => ({ kemKey: (await freshKeys()).kemKey })],
     ['of another chip', 'hello-chip-wrong', () => ({ chipId: 'stm32h743' })],
     ['of a chip that nobody knows', 'chip-unknown', () => ({ chipId: 'stm32x' })],
     ['of another origin', 'hello-origin-wrong', () => ({ origin: 5 })],
     ['of an origin that there is not', 'certifying-proof-wrong', () => ({ origin: 4 })],
     ['of a chip that was enrolled', 'certifying-proof-wrong', () => ({ origin: 2 })],
-    ['of a chip that has an identity', 'certifying-proof-wrong', ({ challenge }) =>
-      freshKeys(challenge, { lifeCycle: 'personalized' })],
-    ['of a chip with a level key', 'certifying-proof-wrong', ({ challenge }) =>
-      freshKeys(challenge, { levelKey: true })],
-    ['that nobody witnessed, at a low level', 'certifying-proof-wrong', async ({ challenge }) => {
-      const origin = { kind: 'unwitnessed', rehearsal: false } as const;
-      return (await TestChip.make(signer.owner, { origin })).newKeys(challenge, { readoutLevel: 1 });
-    }],
+    [
+      'of a chip that has an identity',
+      'certifying-proof-wrong',
+      ({ challenge }) => freshKeys(challenge, { lifeCycle: 'personalized' }),
+    ],
+    [
+      'of a chip with a level key',
+      'certifying-proof-wrong',
+      ({ challenge }) => freshKeys(challenge, { levelKey: true }),
+    ],
+    [
+      'that nobody witnessed, at a low level',
+      'certifying-proof-wrong',
+      async ({ challenge }) => {
+        const origin = { kind: 'unwitnessed', rehearsal: false } as const;
+        return (await TestChip.make(signer.owner, { origin })).newKeys(challenge, { readoutLevel: 1 });
+      },
+    ],
     ['for another product', 'product-not-served', () => ({ product: 'fan' })],
   ])('%s is refused, and not counted', async (_, code, change) => {
     const site = await openSite(1);
@@ -154,16 +168,16 @@ describe('a proof that was made up', () => {
     });
   });
 
-  const freshKeys = async (
-    challenge = crypto.randomBytes(32),
-    more: Parameters<TestChip['hello']>[1] = {},
-  ) => (await TestChip.make(signer.owner)).newKeys(challenge, more);
+  const freshKeys = async (challenge = crypto.randomBytes(32), more: Parameters<TestChip['hello']>[1] = {}) =>
+    (await TestChip.make(signer.owner)).newKeys(challenge, more);
 });
 
 it('a product whose root asks for no approvers has no sites', async () => {
   const other = new ServedSigner();
   other.keys = await other.owner.productKeys();
-  Object.assign(other, { approvers: [await TestApprover.make(other.owner), await TestApprover.make(other.owner)] });
+  Object.assign(other, {
+    approvers: [await TestApprover.make(other.owner), await TestApprover.make(other.owner)],
+  });
   await other.begin();
   const change = await other.siteCap();
   expect(await codeOf(other.client.setSiteCap(change))).toBe('certifying-needs-approvers');

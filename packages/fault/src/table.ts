@@ -3486,7 +3486,7 @@ export const faultTable = {
   'certifying-key-missing': {
     number: 1921, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'This authority has no device CA key that the root delegated for product {product}.',
-    remedy: 'The owner puts `device-ca.key` into the folder of the signer and its delegation into the product (`firmseal authority add-product`), then restarts the authority (docs/site-certifying.md). Nothing was certified.',
+    remedy: 'The owner puts `device-ca.key` into the folder of the signer and its delegation into the product (`firmseal authority add-product`), then restarts the authority (docs/desk.md). Nothing was certified.',
   },
   'certifying-needs-approvers': {
     number: 1922, exit: 'license', http: 409, retry: 'fail', chip: false,

@@ -1,5 +1,5 @@
 // Who certifies the new keys of a chip: a key at this place, or an authority that counts by site
-// (spec/site-certifying.md). Both get the same proof.
+// (spec/device.md section 7). Both get the same proof.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CertificateSigner, issueDeviceCertificate } from '@firmseal/certificate';

@@ -10,7 +10,13 @@ import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, effectiveReadoutLevel, type Origin, sameOrigin, thumbprintOf } from '@firmseal/formats';
+import {
+  type DevicePublic,
+  effectiveReadoutLevel,
+  type Origin,
+  sameOrigin,
+  thumbprintOf,
+} from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { ChipProgrammer } from '@firmseal/programming';

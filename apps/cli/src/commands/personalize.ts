@@ -102,7 +102,7 @@ export const command = (shell: Shell) =>
     .option('--device-ca <file>', 'the device CA key of this site')
     .option(
       '--site-certifying',
-      'instead of it: the authority certifies the chips, up to the cap of this site (docs/site-certifying.md)',
+      'instead of it: the authority certifies the chips, up to the cap of this site (docs/desk.md)',
     )
     .option(
       '--agent-delegation <file>',

@@ -1,5 +1,5 @@
 // Who certifies the chips of `firmseal personalize`: a key of this site, or the authority, which counts them
-// against the cap of the site that the token names (spec/site-certifying.md).
+// against the cap of the site that the token names (spec/device.md section 7).
 
 import type { AuthorityClient } from '@firmseal/authority-client';
 import type { Bytes } from '@firmseal/bytes';

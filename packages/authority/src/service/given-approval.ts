@@ -23,8 +23,8 @@ import type { ApprovalRecord, JobRecord } from '../store/records.ts';
 import { approvalsOf, orderOf, verifyOnce } from './approvals.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { recoveryFloor } from './recoveries.ts';
-import { isOfSite } from './site-certifying.ts';
 import { isOfDevice } from './recovery-approvals.ts';
+import { isOfSite } from './site-certifying.ts';
 
 /** Approvals of one job, or of one device: what has so many is nothing that people approve. */
 const mostApprovals = 4096;

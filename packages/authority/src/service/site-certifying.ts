@@ -1,7 +1,7 @@
-// Certifying for sites (spec/site-certifying.md): this process names the site of a token, keeps what approvers
-// signed, and logs. Who certifies and counts is the signer.
+// Certifying for sites (spec/device.md section 7): this process names the site of a token, keeps what
+// approvers signed, and logs. Who certifies and counts is the signer.
 
-import { coversThing, countApprovers, isReached, noJob, readApprovalUnverified } from '@firmseal/approval';
+import { countApprovers, coversThing, isReached, noJob, readApprovalUnverified } from '@firmseal/approval';
 import type { CallAnswer, CallInput } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -37,7 +37,12 @@ export async function setSiteCap(
   if (needed === undefined) throw new Fault('certifying-needs-approvers', { product });
   const validUntilSeconds = Math.floor(change.validUntilMs / 1000);
   const covers = coversThing({ kind: 'site-cap', site, cap, validUntilSeconds, number });
-  const { counting, refused } = await approvalsOf(authority, { jobId: noJob }, trust, isOfSite(product, site));
+  const { counting, refused } = await approvalsOf(
+    authority,
+    { jobId: noJob },
+    trust,
+    isOfSite(product, site),
+  );
   const asked = { threshold: needed, jobId: noJob, atMs: clock.nowMs(), covers };
   const quorum = countApprovers(counting, asked);
   const { given } = quorum;

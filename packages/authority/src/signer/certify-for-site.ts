@@ -1,10 +1,16 @@
-// Chips of a site, certified by the signer with the device CA key (spec/site-certifying.md). It checks what a
-// site with a key of its own checks, believes approvers alone about the cap, and counts by itself.
+// Chips of a site, certified by the signer with the device CA key (spec/device.md section 7). It checks what
+// a site with a key of its own checks, believes approvers alone about the cap, and counts by itself.
 
+import {
+  countApprovers,
+  coversThing,
+  noJob,
+  readApprovalUnverified,
+  requireQuorum,
+} from '@firmseal/approval';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { issueDeviceCertificate, verifyDeviceCertificate } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
-import { coversThing, noJob, readApprovalUnverified, requireQuorum, countApprovers } from '@firmseal/approval';
 import { Fault } from '@firmseal/fault';
 import { type DevicePublic, effectiveReadoutLevel, originOf, thumbprintOf } from '@firmseal/formats';
 import type { Signer } from '@firmseal/keys';
@@ -73,10 +79,7 @@ export async function setSiteCap(
 }
 
 /** Throws as IssuingSigner.challengeForSite. */
-export async function challengeForSite(
-  context: SignerContext,
-  request: SiteRequest,
-): Promise<Bytes> {
+export async function challengeForSite(context: SignerContext, request: SiteRequest): Promise<Bytes> {
   const { crypto, clock, sites } = context;
   const { product, station } = request;
   requireCertifying(context, product);

@@ -29,7 +29,6 @@ export interface SignerDatabase {
   close(): Promise<void>;
 }
 
-
 /** BYTES and NUMBER stand for the types of each database. */
 const tables = `
   CREATE TABLE signer_version (version NUMBER NOT NULL);

@@ -1,4 +1,4 @@
-// Caps of sites in the signer's table (spec/site-certifying.md): how many chips of a product a site may have
+// Caps of sites in the signer's table (spec/device.md section 7): how many chips of a product a site may have
 // certified, the certificates that it got, and the challenges that chips answer. One transaction decides
 // about a certificate, and is durable before the certificate leaves.
 

@@ -8,7 +8,7 @@ import { refuseKnownTestKeys } from '@firmseal/keys';
 import { approvalPolicyOption } from '../../approver.ts';
 import { authorityPaths, writeProduct } from '../../authority-folder.ts';
 import { readInput } from '../../files.ts';
-import { collect, examples, productOption, rootKeyOption } from '../../options.ts';
+import { examples, productOption, rootKeyOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
@@ -19,11 +19,7 @@ export const command = (shell: Shell) =>
     .addOption(productOption())
     .addOption(rootKeyOption())
     .requiredOption('--issuer-delegation <file>', "delegation of the authority's issuer.key.pub")
-    .requiredOption(
-      '--device-ca-delegation <file>',
-      'delegation of a device CA whose chips may install (repeat)',
-      collect,
-    )
+    .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips may install')
     .option('--epoch-statement <file>', 'epoch statement in force')
     .addOption(approvalPolicyOption())
     .addHelpText(
@@ -44,7 +40,7 @@ export const command = (shell: Shell) =>
           rootPublicKey,
           issuer: { publicKey, sign: async () => new Uint8Array(0) },
           issuerDelegation: readInput(options.issuerDelegation),
-          deviceCaDelegations: options.deviceCaDelegation.map((file) => readInput(file)),
+          deviceCaDelegations: [readInput(options.deviceCaDelegation)],
           ...(epochStatement === undefined ? {} : { epochStatement: readInput(epochStatement) }),
           ...(approvalPolicy === undefined ? {} : { approvalPolicyObject: readInput(approvalPolicy) }),
         };

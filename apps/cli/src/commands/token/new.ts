@@ -3,12 +3,12 @@
 // chips and brings their records.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { accessAuthority } from '../../authority-access.ts';
 import { Fault } from '@firmseal/fault';
+import { accessAuthority } from '../../authority-access.ts';
 import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
-import { stationAtSite } from '../../site-names.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+import { stationAtSite } from '../../site-names.ts';
 import { showTime } from '../../times.ts';
 import { checkTokenFile, writeToken } from '../../token-file.ts';
 
@@ -21,7 +21,11 @@ export const command = (shell: Shell) =>
         .choices(['owner', 'engineer', 'auditor', 'approver', 'site'] as const)
         .makeOptionMandatory(),
     )
-    .option('--site <name>', 'with --scope site: the site, or a station of it as SITE/NAME, whose chips it may have certified', stationAtSite)
+    .option(
+      '--site <name>',
+      'with --scope site: the site, or a station of it as SITE/NAME, whose chips it may have certified',
+      stationAtSite,
+    )
     .requiredOption('--label <text>', 'name of the person, for lists')
     .requiredOption('--out <file>', 'where to write the token')
     .addOption(lifeOption(365))
