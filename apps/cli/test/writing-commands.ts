@@ -261,7 +261,7 @@ export function callsOf({
       ],
       files: [],
       // This authority has no device CA key.
-      status: 3,
+      status: 11,
     },
     'site list': { words: ['site', 'list', ...owner], files: [] },
     'stop new': {
