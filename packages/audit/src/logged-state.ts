@@ -129,11 +129,11 @@ export class LoggedState {
       mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
     if (kind === 'license-issued') {
       const isStopped = this.#stops.size > 0;
-      if (isStopped) this.#mustNotBeStopped('product', job.order.product, timeMs);
-      if (isStopped) this.#mustNotBeStopped('device', fields.hex('thumbprint'), timeMs);
+      if (isStopped) this.#mustNotBeStopped('product', job.order.product, { timeMs });
+      if (isStopped) this.#mustNotBeStopped('device', fields.hex('thumbprint'), { timeMs });
       const station = isStopped ? fields.optionalText('station') : undefined;
       for (const name of station === undefined ? [] : entriesOfStation(station))
-        this.#mustNotBeStopped('station', name, timeMs);
+        this.#mustNotBeStopped('station', name, { timeMs });
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
@@ -180,10 +180,12 @@ export class LoggedState {
     },
     'site-cap-set': (fields, at) => this.sites.setCap(fields, at),
     'device-certified': (fields, at) => {
-      this.#mustNotBeStopped('product', fields.text('product'), at.timeMs);
+      const asked = { timeMs: at.timeMs, thing: 'a certificate' };
+      this.#mustNotBeStopped('product', fields.text('product'), asked);
+      this.#mustNotBeStopped('device', fields.hex('thumbprint'), asked);
       const [site, station] = [fields.text('site'), fields.text('station')];
       for (const name of new Set([site, `${site}/*`, ...entriesOfStation(station)]))
-        this.#mustNotBeStopped('station', name, at.timeMs);
+        this.#mustNotBeStopped('station', name, asked);
       this.sites.certify(fields, at);
     },
     'stop-set': (fields, { timeMs }) => {
@@ -201,13 +203,14 @@ export class LoggedState {
     'token-revoked': () => undefined,
   };
 
-  #mustNotBeStopped(what: 'product' | 'device' | 'station', name: string, timeMs: number): void {
+  #mustNotBeStopped(
+    what: 'product' | 'device' | 'station',
+    name: string,
+    { timeMs, thing = 'a license' }: { timeMs: number; thing?: string },
+  ): void {
     const since = this.#stops.get(`${what} ${name}`);
     const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
-    must(
-      since === undefined || isUnderWay,
-      `a license or certificate for ${what} ${name}, which was stopped`,
-    );
+    must(since === undefined || isUnderWay, `${thing} for ${what} ${name}, which was stopped`);
   }
 
   #openJob(fields: Fields): void {

@@ -185,7 +185,7 @@ it('the audit counts, and names an excess, a cap that nobody signed, and a certi
   const codes = (await authority.audit()).findings.map(({ code, detail }) => `${code}: ${detail}`);
   expect(codes.sort()).toEqual([
     'approval-missing: 0 of 2 approvers had approved it',
-    expect.stringContaining('log-contradictory: a license or certificate for station hall/*'),
+    expect.stringContaining('log-contradictory: a certificate for station hall/*'),
     expect.stringContaining('site-cap-exceeded: a certificate for site cave, which may have none'),
     expect.stringContaining('site-cap-exceeded: a certificate of product pump for site hall after'),
     'site-cap-exceeded: certificate 3 of product pump for site hall, whose cap is 2',
