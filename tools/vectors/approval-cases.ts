@@ -122,6 +122,7 @@ export function approvalCases(): ApprovalCase[] {
     f.set(8, (order as CborInput[]).with(at, value));
   const ofStations = (stations: string[]) => (f: Fields) => f.set(8, [...(order as CborInput[]), stations]);
   const recovery = (f: Fields) => f.set(1, 6).set(5, new Uint8Array(16)).set(8, [thumbprint, 9, 4096]);
+  const siteCap = (f: Fields, ...cap: CborInput[]) => f.set(1, 7).set(5, new Uint8Array(16)).set(8, cap);
   return [
     policy('for two'),
     policy('for sixteen, of the highest number', undefined, (f) => f.set(2, 16).set(3, 2 ** 31 - 1)),
@@ -162,6 +163,19 @@ export function approvalCases(): ApprovalCase[] {
     approval('of a recovery', undefined, (f) => recovery(f)),
     approval('of a recovery of a job', bad, (f) => recovery(f).set(5, jobId)),
     approval('of a recovery without unwraps', bad, (f) => recovery(f).set(8, [thumbprint, 9])),
+    approval('of the cap of a site', undefined, (f) => siteCap(f, 'hall', 200, 1_900_000_000, 3)),
+    approval('of the cap 0 of a site of 30 letters', undefined, (f) => siteCap(f, 'x'.repeat(30), 0, 1, 1)),
+    approval('of the cap of a site, of a job', bad, (f) =>
+      siteCap(f, 'hall', 200, 1_900_000_000, 3).set(5, jobId),
+    ),
+    approval('of the cap of a site of 31 letters', bad, (f) => siteCap(f, 'x'.repeat(31), 200, 1, 1)),
+    ...['', 'hall/desk', 'hall*', 'the hall'].map((site) =>
+      approval(`of the cap of site "${site}"`, bad, (f) => siteCap(f, site, 200, 1_900_000_000, 3)),
+    ),
+    approval('of the cap of a site, as change 0', bad, (f) => siteCap(f, 'hall', 200, 1_900_000_000, 0)),
+    approval('of the cap of a site without an end', bad, (f) => siteCap(f, 'hall', 200, null, 3)),
+    approval('of the cap of a site with a fifth item', bad, (f) => siteCap(f, 'hall', 200, 1, 3, 1)),
+    approval('of an eighth kind', bad, (f) => f.set(1, 8)),
     approval('of an order of no job', bad, (f) => f.set(5, new Uint8Array(16))),
     approval('of a seventh kind', bad, (f) => f.set(1, 7)),
     approval('of a close with an item', bad, (f) => f.set(1, 5).set(8, [1])),

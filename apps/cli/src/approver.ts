@@ -8,6 +8,7 @@ import {
   noJob,
   type OrderSubject,
   type RecoverySubject,
+  type SiteCapSubject,
   type Subject,
   verifyApprovalPolicy,
 } from '@firmseal/approval';
@@ -149,6 +150,7 @@ export interface ThingToApprove {
 export const approvalDays = 365;
 /**
  * An approval of a recovery, unless he says otherwise: whoever has the recoverer's key may repeat it so long.
+ * And of the cap of a site, which takes effect once.
  */
 export const recoveryDays = 7;
 const daySeconds = 86_400;
@@ -209,6 +211,17 @@ export async function approveRecovery(
     readonly product: string;
     readonly subject: RecoverySubject;
   },
+): Promise<void> {
+  const { options, product, subject } = given;
+  const thing = () => ({ product, job: noJob, subjects: [subject], days: recoveryDays });
+  await approveThing(face, client, { options, product, thing });
+}
+
+/** The same for the cap of a site. */
+export async function approveSiteCap(
+  face: Face,
+  client: AuthorityClient,
+  given: { readonly options: ApproverOptions; readonly product: string; readonly subject: SiteCapSubject },
 ): Promise<void> {
   const { options, product, subject } = given;
   const thing = () => ({ product, job: noJob, subjects: [subject], days: recoveryDays });

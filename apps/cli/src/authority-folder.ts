@@ -31,6 +31,8 @@ export const authorityPaths = (folder: string) => ({
   previousKem: join(folder, 'kem-previous.key'),
   /** The KEM key that takes the place of the present one, until it has. */
   nextKem: join(folder, 'kem-next.key'),
+  /** Certifies chips for sites, where it is there. */
+  deviceCa: join(folder, 'device-ca.key'),
   ownerToken: join(folder, 'owner.token'),
   products: join(folder, 'products'),
   head: join(folder, 'log.head'),

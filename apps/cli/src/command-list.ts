@@ -4,7 +4,7 @@
 import { adopt } from './adopt-commands.ts';
 import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
-import { job, keys, stop, webhook } from './owner-commands.ts';
+import { job, keys, site, stop, webhook } from './owner-commands.ts';
 import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
@@ -358,6 +358,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   adopt,
   token,
   alarm,
+  site,
   stop,
   webhook,
   {

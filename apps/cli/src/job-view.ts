@@ -55,6 +55,7 @@ const things = {
   acknowledgement: 'an acknowledgement',
   close: 'the end of the job',
   recovery: 'a recovery',
+  'site-cap': 'the cap of a site',
 } as const;
 
 export function tellApproval(face: Face, approval: JobView['approvals'][number]): void {

@@ -101,6 +101,23 @@ export const job: CommandGroup = {
   ],
 };
 
+export const site: CommandGroup = {
+  name: 'site',
+  about: 'sites whose chips the authority certifies, up to a cap for each product',
+  commands: [
+    {
+      name: 'set',
+      about: 'let a site have so many chips certified until a day; or more, or fewer, or none',
+      load: () => import('./commands/site/set.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list sites with their caps and how far they have come',
+      load: () => import('./commands/site/list.ts'),
+    },
+  ],
+};
+
 export const stop: CommandGroup = {
   name: 'stop',
   about: 'stop a device, a product or a station at once: it gets no license, whatever the job',

@@ -2,13 +2,13 @@
 // that opens content keys are made there by the commands, and a chip is sealed for, personalized, licensed,
 // installed and audited with them. Nothing of the PIN is in any file or output.
 
-import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeSoftHsm, type SoftHsm } from '@firmseal/pkcs11-adapter/testing';
 import { createBlankChip } from '@firmseal/virtual-line';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
-import { Chain } from './chain.ts';
+import { Chain, product } from './chain.ts';
 import { readBlock, runBlock } from './run-block.ts';
 import { jsonLines } from './run-here.ts';
 
@@ -107,3 +107,39 @@ it('docs/key-ceremony.md: its commands, as they are printed', () => {
     own.remove();
   }
 }, 130_000);
+
+it('a chip of a site is certified by a device CA key that is in a token of the authority', async () => {
+  const { at, run } = { at: (name: string) => chain.at(name), run: chain.run.bind(chain) };
+  await run('keys', 'new', '--role', 'approver', '--token', hsm.uri('desk', 'ann'), '--out', at('ann.key'));
+  const root = ['--root', at('root.key'), '--product', product];
+  const ann = ['--role', 'approver', '--key', at('ann.key.pub'), '--out', at('ann.delegation')];
+  await run('keys', 'delegate', ...root, ...ann);
+  await run('keys', 'approval-policy', ...root, '--threshold', '1', '--number', '1', '--out', at('policy'));
+  const policy = ['--approval-policy', at('policy'), '--root-key', at('root.key.pub')];
+  const delegations = ['--issuer-delegation', at('issuer.delegation')];
+  const ca = ['--device-ca-delegation', at('ca.delegation')];
+  await run(
+    'authority',
+    'add-product',
+    at('authority'),
+    ...delegations,
+    ...ca,
+    '--product',
+    product,
+    ...policy,
+  );
+  copyFileSync(at('ca.key'), at('authority/device-ca.key'));
+  await chain.serve();
+  const approver = ['--approver-key', at('ann.key'), '--approver-delegation', at('ann.delegation')];
+  const cap = ['--product', product, '--cap', '1', '--until', '2099-12-31'];
+  await run('site', 'set', 'hall', ...chain.owner, ...cap, ...approver, ...policy);
+  const token = ['--scope', 'site', '--site', 'hall', '--label', 'desk', '--out', at('hall.token')];
+  await run('token', 'new', ...chain.owner, ...token);
+  const plug = await chain.plugIn(createBlankChip(chipId, 'tokens at a site'));
+  await run(
+    ...['personalize', '--chip', chipId, '--product', product, '--root-key', at('root.key.pub')],
+    ...['--site-certifying', ...chain.owner.slice(0, 2), '--token-file', at('hall.token')],
+    ...['--confirm-permanent', '--never-tried-on-silicon', '--via', plug.via, '--socket', plug.socket],
+  );
+  expect((await run('site', 'list', ...chain.owner)).stdout).toContain('1 of 1 chips certified');
+});

@@ -254,6 +254,16 @@ export function callsOf({
     },
     'token list': { words: ['token', 'list', ...owner], files: [] },
     'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'site set': {
+      words: [
+        ...['site', 'set', 'hall', ...owner, '--product', 'panel', '--cap', '3', '--until', '2099-12-31'],
+        ...approverWords(desk),
+      ],
+      files: [],
+      // This authority has no device CA key.
+      status: 11,
+    },
+    'site list': { words: ['site', 'list', ...owner], files: [] },
     'stop new': {
       words: ['stop', 'new', ...owner, '--device', '0a'.repeat(32), '--reason', 'test'],
       files: [],

@@ -47,7 +47,7 @@ export interface Approval {
   readonly threshold: number;
   /** Grant of the approver's delegation, 32 bytes. */
   readonly grant: Bytes;
-  /** `noJob` where the subject is a recovery. */
+  /** `noJob` where the subject is a recovery or the cap of a site. */
   readonly jobId: Bytes;
   /** By the approver's clock, seconds since 1970. */
   readonly issuedAtSeconds: number;
@@ -88,7 +88,8 @@ function readPayload(payload: Uint8Array): Approval {
   const kind = approvalKinds[kindNumber - 1]!;
   const subject = orMalformed(malformed, () => readSubject(kind, subjectItems));
   if (subject === undefined || rest.issuedAtSeconds > rest.validUntilSeconds) throw new Fault(malformed);
-  if ((subject.kind === 'recovery') !== equalBytes(rest.jobId, noJob)) throw new Fault(malformed);
+  const isOfNoJob = subject.kind === 'recovery' || subject.kind === 'site-cap';
+  if (isOfNoJob !== equalBytes(rest.jobId, noJob)) throw new Fault(malformed);
   return { ...rest, subject };
 }
 

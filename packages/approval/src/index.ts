@@ -40,5 +40,7 @@ export {
   orderAccepts,
   orderModes,
   type RecoverySubject,
+  type SiteCapSubject,
   type Subject,
+  siteName,
 } from './subject.ts';

@@ -37,7 +37,7 @@ export const coversPackage =
       ? subject.packages.some((one) => equalBytes(one, manifestDigest))
       : subject.kind === 'package' && equalBytes(subject.manifestDigest, manifestDigest);
 
-/** Exactly this void, acknowledgement, close or recovery. */
+/** Exactly this void, acknowledgement, close, recovery or cap of a site. */
 export const coversThing =
   (thing: Subject) =>
   (subject: Subject): boolean =>

@@ -17,7 +17,7 @@ import { bytes16, bytes32, count, word } from '@firmseal/formats';
 /** In the order of their numbers on the wire, from 1. */
 export const approvalKinds = [
   ...(['order', 'package', 'void', 'acknowledgement', 'close'] as const),
-  'recovery',
+  ...(['recovery', 'site-cap'] as const),
 ] as const;
 export type ApprovalKind = (typeof approvalKinds)[number];
 
@@ -92,13 +92,29 @@ export interface RecoverySubject {
   readonly unwraps: number;
 }
 
+/** Of no job: how many chips of the product a site may have certified (spec/device.md section 7). */
+export interface SiteCapSubject {
+  readonly kind: 'site-cap';
+  readonly site: string;
+  /** Certificates in all, those that were given before included. */
+  readonly cap: number;
+  /** No certificate after it, seconds since 1970. */
+  readonly validUntilSeconds: number;
+  /** Of the change: one with a lower number than the last is refused. */
+  readonly number: number;
+}
+
 export type Subject =
   | OrderSubject
   | PackageSubject
   | VoidSubject
   | AcknowledgementSubject
   | CloseSubject
-  | RecoverySubject;
+  | RecoverySubject
+  | SiteCapSubject;
+
+/** Name of a site: no slash, which ends it in the name of a station. */
+export const siteName = /^[!-)+-.0-~]{1,30}$/;
 
 /** 1 to so many printable ASCII characters. */
 export const printableText = (most: number): Schema<string> => textString(1, most, /^[ -~]*$/);
@@ -118,6 +134,7 @@ const order = tuple(...orderItems);
 const orderOfStations = tuple(...orderItems, arrayOf(textString(1, 32, /^[!-~]*$/), 1, mostOrderStations));
 const voided = tuple(count, bytes32, sentence);
 const recovery = tuple(bytes32, count, count);
+const siteCap = tuple(textString(1, 30, siteName), integer(0, 0x7fffffff), word, integer(1, 0x7fffffff));
 const acknowledgement = tuple(count, bytes16, bytes32, word64, sentence);
 
 const rises = <T extends number | string>(items: readonly T[]) =>
@@ -159,6 +176,10 @@ const readers: { readonly [K in ApprovalKind]: Schema<Extract<Subject, { kind: K
     const [thumbprint, securityCounter, unwraps] = recovery(value, what);
     return { kind: 'recovery', thumbprint, securityCounter, unwraps };
   },
+  'site-cap': (value, what) => {
+    const [site, cap, validUntilSeconds, number] = siteCap(value, what);
+    return { kind: 'site-cap', site, cap, validUntilSeconds, number };
+  },
 };
 
 /** Undefined, or the fault of a schema, for a value that is no subject of the kind. */
@@ -186,5 +207,7 @@ export function subjectInput(subject: Subject): CborInput {
       return [];
     case 'recovery':
       return [subject.thumbprint, subject.securityCounter, subject.unwraps];
+    case 'site-cap':
+      return [subject.site, subject.cap, subject.validUntilSeconds, subject.number];
   }
 }

@@ -364,7 +364,7 @@ export class Audit {
   }
 
   #auditLog(): void {
-    const { contradictions, alarms, restores, clockSteps } = this.#logged;
+    const { contradictions, alarms, restores, clockSteps, sites } = this.#logged;
     for (const { sequence, detail } of contradictions)
       this.#report({ code: 'log-contradictory', subject: `entry ${sequence}`, detail });
     for (const { sequence, reason, license, acknowledged } of alarms.values()) {
@@ -378,6 +378,9 @@ export class Audit {
       this.#notices.push(notice);
       for (const finding of findings) this.#report(finding);
     }
+    for (const { sequence, detail } of sites.excesses)
+      this.#report({ code: 'site-cap-exceeded', subject: `entry ${sequence}`, detail });
+    for (const detail of sites.summaries) this.#notices.push({ code: 'site-certified', detail });
     this.#recoveries.end();
     for (const step of clockSteps) this.#notices.push(clockStepNotice(step));
     for (const product of this.#unaudited)

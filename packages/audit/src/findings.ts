@@ -30,6 +30,8 @@ export type FindingCode =
   | 'row-differs'
   /** More chips hold the firmware, or more units count, than the quota allows. */
   | 'quota-exceeded'
+  /** More chips were certified for a site than its cap allows, or after its end. */
+  | 'site-cap-exceeded'
   /** Fewer approvers signed than the root asks for, or what one signed does not count. */
   | 'approval-missing'
   /** An approval in the evidence does not verify. */
@@ -75,6 +77,8 @@ export type NoticeCode =
   | 'ledger-policy-unmet'
   /** Somebody signed a recovery statement, with which a chip makes a new journal (spec/recovery.md). */
   | 'device-recovered'
+  /** How many chips the authority certified for a site, and its cap. */
+  | 'site-certified'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'
   /** No head of an earlier audit was given: whether the log was shortened or replaced could not be seen. */

@@ -10,6 +10,7 @@ import { entriesOfStation } from '@firmseal/station';
 import { type HashSeed, hashSeed, hashSeedSizeBytes, KeyedRows } from './keyed-rows.ts';
 import { LoggedIdentities } from './logged-identities.ts';
 import { idSizeBytes, LoggedJob, type LoggedMoment } from './logged-job.ts';
+import { LoggedSites } from './logged-sites.ts';
 import { addNew, Fields, jobSteps, must, mustBeOpenTo, toleranceMs } from './logged-steps.ts';
 
 /** An older database was put back, and the authority went on from it. */
@@ -49,6 +50,8 @@ export class LoggedState {
   readonly jobs = new Map<string, LoggedJob>();
   readonly alarms = new Map<number, LoggedAlarm>();
   readonly identities: LoggedIdentities;
+  /** Whose chips the authority certified. */
+  readonly sites = new LoggedSites();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Statements of recovery: each lets one chip make a new journal. */
@@ -126,11 +129,11 @@ export class LoggedState {
       mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
     if (kind === 'license-issued') {
       const isStopped = this.#stops.size > 0;
-      if (isStopped) this.#mustNotBeStopped('product', job.order.product, timeMs);
-      if (isStopped) this.#mustNotBeStopped('device', fields.hex('thumbprint'), timeMs);
+      if (isStopped) this.#mustNotBeStopped('product', job.order.product, { timeMs });
+      if (isStopped) this.#mustNotBeStopped('device', fields.hex('thumbprint'), { timeMs });
       const station = isStopped ? fields.optionalText('station') : undefined;
       for (const name of station === undefined ? [] : entriesOfStation(station))
-        this.#mustNotBeStopped('station', name, timeMs);
+        this.#mustNotBeStopped('station', name, { timeMs });
     }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
@@ -175,6 +178,16 @@ export class LoggedState {
       const unwraps = fields.number('unwraps');
       this.recoveries.push({ ...at, product: fields.text('product'), device, counter, unwraps });
     },
+    'site-cap-set': (fields, at) => this.sites.setCap(fields, at),
+    'device-certified': (fields, at) => {
+      const asked = { timeMs: at.timeMs, thing: 'a certificate' };
+      this.#mustNotBeStopped('product', fields.text('product'), asked);
+      this.#mustNotBeStopped('device', fields.hex('thumbprint'), asked);
+      const [site, station] = [fields.text('site'), fields.text('station')];
+      for (const name of new Set([site, `${site}/*`, ...entriesOfStation(station)]))
+        this.#mustNotBeStopped('station', name, asked);
+      this.sites.certify(fields, at);
+    },
     'stop-set': (fields, { timeMs }) => {
       const name = `${fields.text('what')} ${fields.text('name')}`;
       addNew(this.#stops, name, timeMs, 'a stop');
@@ -190,10 +203,14 @@ export class LoggedState {
     'token-revoked': () => undefined,
   };
 
-  #mustNotBeStopped(what: 'product' | 'device' | 'station', name: string, timeMs: number): void {
+  #mustNotBeStopped(
+    what: 'product' | 'device' | 'station',
+    name: string,
+    { timeMs, thing = 'a license' }: { timeMs: number; thing?: string },
+  ): void {
     const since = this.#stops.get(`${what} ${name}`);
     const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
-    must(since === undefined || isUnderWay, `a license for ${what} ${name}, which was stopped`);
+    must(since === undefined || isUnderWay, `${thing} for ${what} ${name}, which was stopped`);
   }
 
   #openJob(fields: Fields): void {

@@ -1,9 +1,11 @@
-// Recoveries in an audit: each is told, and counted against the approvals of its device, which are of no job.
+// Recoveries and caps of sites in an audit: each is counted against its approvals, which are of no job. Each
+// recovery is told.
 
 import {
   coversThing,
   noJob,
   readApprovalUnverified,
+  type Subject,
   type VerifiedApproval,
   verifyApproval,
 } from '@firmseal/approval';
@@ -13,7 +15,8 @@ import type { Crypto } from '@firmseal/crypto';
 import { CountedApprovals } from './counted-approvals.ts';
 import { demand } from './demand.ts';
 import type { Finding, Notice } from './findings.ts';
-import type { LoggedRecovery, LoggedState } from './logged-state.ts';
+import type { LoggedMoment } from './logged-job.ts';
+import type { LoggedState } from './logged-state.ts';
 import type { AuditTrust } from './trust.ts';
 
 export interface RecoveryAuditOptions {
@@ -86,27 +89,37 @@ export class RecoveryAudit {
         code: 'device-recovered',
         detail: `entry ${sequence}: product ${product}, device ${device}, from security counter ${counter} on`,
       });
-      this.#check(recovery);
+      const { unwraps } = recovery;
+      const subject = {
+        kind: 'recovery',
+        thumbprint: fromHex(device),
+        securityCounter: counter,
+        unwraps,
+      } as const;
+      this.#check(recovery, { product, subject, what: `the recovery of entry ${sequence}` });
+    }
+    for (const change of logged.sites.caps) {
+      const { sequence, product, site, cap, untilMs, number } = change;
+      const subject = { kind: 'site-cap', site, cap, validUntilSeconds: untilMs / 1000, number } as const;
+      this.#check(change, { product, subject, what: `the cap of site ${site} of entry ${sequence}` });
     }
   }
 
-  #check(recovery: LoggedRecovery): void {
+  #check(moment: LoggedMoment, of: { product: string; subject: Subject; what: string }): void {
     const { products, report, notice } = this.#options;
-    const { sequence, product, device, counter, unwraps } = recovery;
+    const { product, subject, what } = of;
     const trust = products.get(product);
     if (trust === undefined) return;
-    const ids = { thumbprint: fromHex(device), securityCounter: counter, unwraps };
-    const covers = coversThing({ kind: 'recovery', ...ids });
     const counted = this.#counted.get(product) ?? new CountedApprovals(noJob);
-    const answer = counted.judge({ ...recovery, covers }, trust);
+    const answer = counted.judge({ ...moment, covers: coversThing(subject) }, trust);
     if (answer?.kind === 'missing') {
       const { given, needed, refused } = answer.quorum;
       const detail = refused[0]?.message ?? `${given} of ${needed} approvers had approved it`;
-      report({ code: 'approval-missing', subject: `the recovery of entry ${sequence}`, detail });
+      report({ code: 'approval-missing', subject: what, detail });
     }
     if (answer?.kind === 'approved-earlier') {
       const { number, threshold } = answer.policy;
-      const detail = `the recovery of entry ${sequence}: approved under policy ${number}, by ${threshold} approvers`;
+      const detail = `${what}: approved under policy ${number}, by ${threshold} approvers`;
       notice({ code: 'approval-policy-earlier', detail });
     }
   }

@@ -8,6 +8,7 @@ import { kemCalls } from './kem-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
+import { siteCalls } from './site-calls.ts';
 import { stopCalls } from './stop-calls.ts';
 import { webhookCalls } from './webhook-calls.ts';
 
@@ -17,6 +18,7 @@ export const calls = {
   ...batchCalls,
   ...kemCalls,
   ...recoveryCalls,
+  ...siteCalls,
   ...stopCalls,
   ...webhookCalls,
   ...auditorCalls,

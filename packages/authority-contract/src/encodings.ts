@@ -83,6 +83,8 @@ export const jobId = hexBytes(16);
 export const licenseId = hexBytes(16);
 export const digest = hexBytes(32);
 export const challenge = hexBytes(32);
+/** SEC 1 uncompressed point. */
+export const publicKey = hexBytes(65);
 /** First 8 bytes of the hash of a token: its name, which is no secret. */
 export const tokenId = z.string().check(z.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are due'));
 

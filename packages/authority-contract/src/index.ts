@@ -47,5 +47,6 @@ export {
 export { type ChallengePurpose, lineCalls } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
 export { mostShownRecoveries, type RecoveryFloor } from './recovery-calls.ts';
+export type { SiteView } from './site-calls.ts';
 export { type StopKind, type StopView, stopKinds } from './stop-calls.ts';
 export { mostWebhooks, type WebhookEvent, type WebhookView, webhookEvents } from './webhook-calls.ts';

@@ -33,7 +33,10 @@ const outcomeCounts = z.object({
 });
 
 /** What approvers can sign (spec/approval.md section 2). */
-export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close', 'recovery'] as const;
+export const approvalKinds = [
+  ...(['order', 'package', 'void', 'acknowledgement', 'close'] as const),
+  ...(['recovery', 'site-cap'] as const),
+] as const;
 
 const approvalView = z.object({
   kind: z.enum(approvalKinds),

@@ -189,9 +189,10 @@ const tokenCalls = {
     path: '/v1/tokens',
     scopes: ['owner'],
     about:
-      'Makes a token for an owner, an engineer, an auditor, an approver, or a site that personalizes chips. It lives 365 days unless told otherwise.',
+      'Makes a token for an owner, an engineer, an auditor, an approver, or a site that personalizes chips; `station` names the site, or a station of it (`SITE/NAME`), whose chips it may have certified. It lives 365 days unless told otherwise.',
     input: z.strictObject({
       scope: z.enum(['owner', 'auditor', 'site', 'approver', 'engineer']),
+      station: z.optional(of.stationName),
       label: of.label,
       lifeDays,
     }),

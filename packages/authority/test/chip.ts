@@ -6,7 +6,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type Origin, thumbprintOf } from '@firmseal/formats';
+import { type Origin, originNumber, thumbprintOf } from '@firmseal/formats';
 import {
   checkLicenseForChip,
   type Hello,
@@ -86,6 +86,13 @@ export class TestChip {
       unwraps: 0,
       ...more,
     });
+  }
+
+  /** What a chip that just made its keys proves of them, as a signer is asked to certify it. */
+  async newKeys(challenge: Bytes, more: Partial<Hello> = {}) {
+    const [signingKey, kemKey] = [this.signing.publicKey, this.kem.publicKey];
+    const hello = await this.hello(challenge, { lifeCycle: 'blank', readoutLevel: 0, ...more });
+    return { chipId, origin: originNumber(this.origin), signingKey, kemKey, hello, challenge };
   }
 
   /**

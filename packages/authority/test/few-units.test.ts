@@ -52,7 +52,7 @@ it('an audit finds a warning that is not true', async () => {
   const opened = await authority.openJob({ quota: 9 });
   const { job } = opened;
   const fields = { job: new Uint8Array(Buffer.from(job, 'hex')), remaining: 3, quota: 9 };
-  await authority.store.logRecovery({ timeMs: authority.nowMs, kind: 'units-few', fields });
+  await authority.store.logEvent({ timeMs: authority.nowMs, kind: 'units-few', fields });
   const [finding] = (await authority.audit()).findings;
   expect(finding).toMatchObject({ code: 'log-contradictory' });
 });

@@ -26,7 +26,7 @@ import {
   verifyProduct,
 } from '../src/index.ts';
 import { type CertificateChoice, TestChip } from './chip.ts';
-import { Owner, type SealChoice, type SealedForJob, unwrapperOf } from './owner.ts';
+import { Owner, type SealChoice, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
 
 export interface Answer {
   readonly status: number;
@@ -114,6 +114,7 @@ export class TestAuthority {
       store,
       ...(this.signer ? { signer: this.signer } : { kem: unwrapperOf(this.owner.kem) }),
       previousKem: this.previousKem,
+      deviceCa: signerOf(this.owner.deviceCa),
       products: [this.keys, ...this.others],
       onFewUnits: (warning) => this.few.push(warning),
       ...(this.#ledger ? { ledger: this.#ledger } : {}),

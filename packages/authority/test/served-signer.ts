@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Subject } from '@firmseal/approval';
+import { noJob, type Subject } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -21,7 +21,13 @@ import {
   type SignerDatabase,
   serveSigner,
 } from '../src/index.ts';
-import type { ApprovalWord, IssueRequest, JobTerms } from '../src/signer/issuing-signer.ts';
+import type {
+  ApprovalWord,
+  CertifyRequest,
+  IssueRequest,
+  JobTerms,
+  SiteCap,
+} from '../src/signer/issuing-signer.ts';
 import { TestApprover } from './approver.ts';
 import { TestChip } from './chip.ts';
 import { Owner, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
@@ -69,6 +75,7 @@ export class ServedSigner {
     this.#opened = await openSigner({
       ...{ crypto, issuer: signerOf(owner.issuer), kem: unwrapperOf(owner.kem), products: [keys] },
       previousKem: this.previousKem,
+      deviceCa: signerOf(owner.deviceCa),
       ...{ database: await this.openDatabase(), nowMs: () => this.nowMs, ledger: this.ledger },
     });
     this.#running = await serveSigner({ path: this.socket, signer: this.#opened });
@@ -108,6 +115,27 @@ export class ServedSigner {
       ...(stations ? { stations } : {}),
     } as const;
     return { job, sealed, approvals: await this.words(job.jobId, order) };
+  }
+
+  /** The cap of a site that both approvers signed, or others. */
+  async siteCap(more: Partial<SiteCap> = {}, by = this.approvers) {
+    const { product } = this.owner;
+    const validUntilMs = this.nowMs + 86_400_000;
+    const change = { product, site: 'hall', cap: 2, validUntilMs, number: 1, ...more };
+    const { site, cap, number } = change;
+    const validUntilSeconds = change.validUntilMs / 1000;
+    const subject = { kind: 'site-cap', site, cap, validUntilSeconds, number } as const;
+    return { ...change, approvals: await this.words(noJob, subject, by) };
+  }
+
+  /** As the HTTP process asks for a certificate, of a new chip and over a new challenge. */
+  async certifyRequest(
+    at: { station?: string; product?: string } = {},
+    more: Parameters<TestChip['hello']>[1] = {},
+  ): Promise<CertifyRequest> {
+    const site = { product: this.owner.product, station: 'hall', ...at };
+    const challenge = await this.client.challengeForSite(site);
+    return { ...site, ...(await (await TestChip.make(this.owner)).newKeys(challenge, more)) };
   }
 
   /** As the HTTP process asks for a chip. */

@@ -5,13 +5,14 @@ import { readFileSync } from 'node:fs';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { Fault } from '@firmseal/fault';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { skipTests } from '../../../tools/test-report/skip-tests.ts';
-import { openPostgresSignerDatabase } from '../src/index.ts';
+import { openPostgresSignerDatabase, type SignerDatabase } from '../src/index.ts';
 import type { Claim } from '../src/signer/claim.ts';
 import { SignerTable } from '../src/signer/signer-table.ts';
 import { lackingPostgres, PostgresCluster } from './postgres-cluster.ts';
 import { ServedSigner } from './served-signer.ts';
+import { siteTablePromises } from './site-table-promises.ts';
 
 const lacking = lackingPostgres();
 skipTests(lacking);
@@ -110,6 +111,20 @@ it('new chips are counted by one statement, and what has to be decided is decide
   expect(await codeOf(claim({ stops }))).toBe('job-closed');
   expect(counted()).toBe('6|6');
   await table.close();
+});
+
+describe('sites in the signer table on PostgreSQL', () => {
+  let two: readonly [SignerDatabase, SignerDatabase] = [] as never;
+  beforeAll(async () => {
+    if (lacking !== undefined) return;
+    const address = cluster.address({ schema: 'firmseal', user: 'firmseal_sign' });
+    const open = () => openPostgresSignerDatabase(address, { allowUnsynchronized: true });
+    two = [await open(), await open()];
+  });
+  afterAll(async () => {
+    for (const one of two) await one.close();
+  });
+  siteTablePromises(() => two);
 });
 
 it('is written by no other role, not by the one that serves HTTP', () => {

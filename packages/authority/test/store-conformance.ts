@@ -294,10 +294,22 @@ export function storeConformance(
       expect(await logSize()).toBe(2);
     });
 
+    it('keeps a device that was certified once, and takes its unit later', async () => {
+      const device = { thumbprint: id(100, 32), certificate: id(0, 99), firstSeenAtMs: 3 };
+      expect(await store.insertDevice(device, event('certified'))).toBe(true);
+      expect(await store.insertDevice({ ...device, firstSeenAtMs: 4 }, event('certified'))).toBe(false);
+      expect(await store.findDevice(device.thumbprint)).toEqual(device);
+      expect(await logSize()).toBe(1);
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: true });
+      expect(await store.findDevice(device.thumbprint)).toEqual(device);
+    });
+
     it('logs a recovery, and keeps nothing else of it', async () => {
       await open(1);
-      await store.logRecovery(event('recovery'));
-      await store.logRecovery(event('recovery'));
+      await store.logEvent(event('recovery'));
+      await store.logEvent(event('recovery'));
       expect(await logSize()).toBe(3);
     });
 

@@ -2153,6 +2153,16 @@ export const faultTable = {
     sentence: 'A plan for one board needs --chip, --bootloader and --place.',
     remedy: 'Give all three, or a list of boards with --boards.',
   },
+  'site-approvals-missing': {
+    number: 998, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have signed that site {site} may have {cap} chips certified; nothing was changed.',
+    remedy: 'A further approver gives the same command with his own key and --number {number}.',
+  },
+  'device-ca-missing': {
+    number: 999, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody is named who certifies the chips.',
+    remedy: 'Give --device-ca with a key of this site, or --site-certifying with --authority and --token-file.',
+  },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
@@ -3472,6 +3482,51 @@ export const faultTable = {
     number: 1920, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{unopened} of the {looked} wrapped keys that the authority keeps are opened by none of its KEM keys.',
     remedy: 'See that kem-previous.key lies in the folder that the signer reads, and start it again. Where they were lost long before, --even-unopened removes the previous key all the same. Nothing was removed.',
+  },
+  'certifying-key-missing': {
+    number: 1921, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'This authority has no device CA key that the root delegated for product {product}.',
+    remedy: 'The owner puts `device-ca.key` into the folder of the signer and its delegation into the product (`firmseal authority add-product`), then restarts the authority (docs/desk.md). Nothing was certified.',
+  },
+  'certifying-needs-approvers': {
+    number: 1922, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The root asks for no approvers of product {product}, so nobody can say how many chips a site may have certified.',
+    remedy: 'Make an approval policy (`firmseal keys approval-policy`), give it to `firmseal authority add-product`, and restart the authority.',
+  },
+  'site-not-opened': {
+    number: 1923, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority may not certify chips of product {product} for site {site}.',
+    remedy: 'An owner opens it with `firmseal site set`, and makes the token of the site with `firmseal token new --scope site --site`. Nothing was written to the chip.',
+  },
+  'site-cap-used': {
+    number: 1924, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Site {site} has {certified} certificates of product {product}, as many as its cap of {cap} allows.',
+    remedy: 'Ask the owner for a higher cap (`firmseal site set`). `firmseal site list` shows how far each site has come. The chip was not locked: start it again then.',
+  },
+  'site-expired': {
+    number: 1925, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'No chip of product {product} is certified for site {site} after {until}.',
+    remedy: 'Ask the owner for a later end (`firmseal site set --until`). The chip was not locked: start it again then.',
+  },
+  'site-change-older': {
+    number: 1926, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Change {number} of the cap of site {site} is not newer than change {last}, which is in force.',
+    remedy: '`firmseal site list` shows what is in force. Give the command without --number, and let the approvers sign again.',
+  },
+  'certifying-challenge-unknown': {
+    number: 1927, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority gave no such challenge to site {site}, or it is older than ten minutes.',
+    remedy: 'Start the chip again: it answers a new challenge. Nothing was counted.',
+  },
+  'certifying-proof-wrong': {
+    number: 1928, exit: 'chip', http: 422, retry: 'fail', chip: false,
+    sentence: 'The chip proved something else than its certificate would say: {what}.',
+    remedy: 'The chip has to be blank, without a key that takes its level back, and at level 2 where nobody witnesses it. Enrolled chips are certified with --device-ca at the site that has their list.',
+  },
+  'certified-elsewhere': {
+    number: 1929, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The keys of this chip were certified for site {site} before.',
+    remedy: 'The certificate was given to that site. A chip that starts again makes new keys, which are counted where it is then.',
   },
   'webhook-url-refused': {
     number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,

@@ -35,6 +35,8 @@ export type LogKind =
   | 'outcome-stored'
   | 'identity-stored'
   | 'recovery-stated'
+  | 'site-cap-set'
+  | 'device-certified'
   | 'token-created'
   | 'token-revoked'
   | 'alarm'

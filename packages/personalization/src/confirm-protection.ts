@@ -22,7 +22,7 @@ export interface Expected {
   readonly chipId: string;
   readonly level: 0 | 1 | 2;
   readonly origin: Origin;
-  readonly caPublicKey: Uint8Array;
+  readonly caPublicKeys: readonly Uint8Array[];
   readonly now: Date;
 }
 
@@ -43,8 +43,8 @@ export async function confirmProtection(
 ): Promise<ConfirmedDevice> {
   const challenge = crypto.randomBytes(32);
   const { certificate, hello } = await agent.hello(challenge);
-  const { product, caPublicKey, now } = expected;
-  const device = verifyDeviceCertificate(crypto, certificate, { caPublicKeys: [caPublicKey], product, now });
+  const { product, caPublicKeys, now } = expected;
+  const device = verifyDeviceCertificate(crypto, certificate, { caPublicKeys, product, now });
   const said = verifyHello(crypto, { hello, device, challenge });
   if (device.chipId !== expected.chipId || !sameOrigin(device.origin, expected.origin))
     throw new Fault('personalization-unproven');

@@ -4,6 +4,7 @@ export type { Obstacle, SoldBoard } from './adoption/sold-board.ts';
 export type { AdoptionStep } from './adoption/steps.ts';
 export { type AgentWriter, agentWriter } from './agent-writer.ts';
 export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
+export type { RemoteDeviceCa } from './device-ca.ts';
 export {
   decodeEnrolment,
   type Enrolment,

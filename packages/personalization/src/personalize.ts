@@ -6,21 +6,24 @@
 import type { AgentClient } from '@firmseal/agent-client';
 import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
-import {
-  type CertificateSigner,
-  issueDeviceCertificate,
-  verifyDeviceCertificate,
-} from '@firmseal/certificate';
+import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, effectiveReadoutLevel, type Origin, thumbprintOf } from '@firmseal/formats';
+import {
+  type DevicePublic,
+  effectiveReadoutLevel,
+  type Origin,
+  sameOrigin,
+  thumbprintOf,
+} from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { ChipProgrammer } from '@firmseal/programming';
 import { type AgentWriter, agentWriter, closedWay } from './agent-writer.ts';
 import { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 import { type ConfirmedDevice, confirmProtection, type Expected } from './confirm-protection.ts';
+import { certifierOf, type DeviceCa } from './device-ca.ts';
 import { enrolmentProof } from './enrolment.ts';
 import type { ImagePart } from './write-agent.ts';
 
@@ -48,13 +51,14 @@ export interface PersonalizeOptions {
   readonly level: 0 | 1 | 2;
   /** How the identity comes about, as chip and certificate will say it; witnessed when left out. */
   readonly origin?: Origin;
-  readonly deviceCa: CertificateSigner;
+  readonly deviceCa: DeviceCa;
   /** The secrets by which an enrolled chip is known: that of an id, undefined for another. */
   readonly enrolmentSecret?: (id: Bytes) => Uint8Array | undefined;
   /** Called with an identity before it is certified, and the id of its enrolment; throws to refuse it. */
   readonly beforeCertified?: (device: DevicePublic, enrolmentId?: Bytes) => void;
   /**
    * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
+   * With a remote device CA: the present time.
    */
   readonly validFrom: Date;
   /** Erases a chip at readout level 1 instead of refusing it. */
@@ -94,7 +98,7 @@ export interface PersonalizedDevice extends ConfirmedDevice {
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   if (isProtectedFirst(options) && !options.chip.hasRandomGenerator)
     throw new Fault('unwitnessed-needs-generator', { chip: options.chip.id });
-  const finished = await startAgent(options);
+  const finished = (await finishedThoughRefused(options)) ?? (await startAgent(options));
   if (finished !== undefined && finished !== 'agent-waits') return finished;
   if (finished === undefined) options.onStep?.('agent-written');
   if (isProtectedFirst(options)) await protectFirst(options);
@@ -106,6 +110,21 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
     return { ...confirmed, uniqueId };
   } finally {
     await opened.close();
+  }
+}
+
+/**
+ * Before a chip is touched: whoever certifies may refuse. A chip that is certified already is confirmed all
+ * the same. Throws the refusal.
+ */
+async function finishedThoughRefused(options: PersonalizeOptions): Promise<PersonalizedDevice | undefined> {
+  try {
+    await certifierOf(options.crypto, options).challenge();
+    return undefined;
+  } catch (refusal) {
+    const earlier = await confirmEarlier(options).catch(() => undefined);
+    if (earlier === undefined) throw refusal;
+    return earlier;
   }
 }
 
@@ -130,9 +149,9 @@ async function protectFirst(options: PersonalizeOptions): Promise<void> {
   options.onStep?.('protected-first');
 }
 
-const expectedOf = ({ chip, origin = witnessed, deviceCa, ...options }: PersonalizeOptions): Expected => ({
+const expectedOf = ({ chip, origin = witnessed, ...options }: PersonalizeOptions): Expected => ({
   ...{ product: options.product, level: options.level, now: options.validFrom },
-  ...{ chipId: chip.id, origin, caPublicKey: deviceCa.publicKey },
+  ...{ chipId: chip.id, origin, caPublicKeys: certifierOf(options.crypto, options).publicKeys },
 });
 
 /** Undefined where another programmer wrote the agent. */
@@ -214,12 +233,13 @@ async function enrolmentOf(
 
 /** From the blank agent to the chip that sets its protection; gives the unique id that it says. */
 async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
-  const { crypto, chip, clock, product, deviceCa, rootPublicKey, origin = witnessed, onStep } = options;
+  const { crypto, chip, clock, product, rootPublicKey, origin = witnessed, onStep } = options;
+  const certifier = certifierOf(crypto, options);
   const { agent, close } = await awaitAgent(options.openAgent, { clock, withinMs: returnMs });
   try {
     const { uniqueId } = agent.info;
     if (agent.info.chipId !== chip.id) throw new Fault('personalization-unproven');
-    const challenge = crypto.randomBytes(32);
+    const challenge = await certifier.challenge();
     const made = await agent.personalizeBegin({
       rootPublicKey,
       product,
@@ -241,11 +261,13 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
     onStep?.('identity-made');
     options.beforeCertified?.(device, await enrolmentOf(options, agent, device));
 
-    const notBefore = options.validFrom;
-    const certificate = await issueDeviceCertificate(crypto, { device, signer: deviceCa, notBefore });
-    verifyDeviceCertificate(crypto, certificate, {
-      ...{ caPublicKeys: [deviceCa.publicKey], product, now: notBefore },
+    const certificate = await certifier.certify({ device, hello: made.hello, challenge });
+    const certified = verifyDeviceCertificate(crypto, certificate, {
+      ...{ caPublicKeys: certifier.publicKeys, product, now: options.validFrom },
     });
+    // A chip that is locked with the certificate of another one would be lost.
+    if (!equalBytes(certified.thumbprint, thumbprint) || !sameOrigin(certified.origin, origin))
+      throw new Fault('personalization-unproven');
     onStep?.('certified');
     const optionBytes = finalOptions(chip, options.level);
     await agent.personalizeFinish({ certificate, optionBytes });

@@ -2,7 +2,7 @@
 // the passphrase of the key after it.
 
 import { Command } from '@commander-js/extra-typings';
-import { noJob, type RecoverySubject, type Subject } from '@firmseal/approval';
+import { noJob, type RecoverySubject, type SiteCapSubject, type Subject } from '@firmseal/approval';
 import type { AuthorityClient } from '@firmseal/authority-client';
 import type { JobView } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
@@ -118,8 +118,13 @@ function textOf(subject: Subject, view: JobView, own: readonly Manifest[]): stri
       return ['the job is closed for ever'];
     case 'recovery':
       return recoveryText(subject);
+    case 'site-cap':
+      return [siteCapText(subject)];
   }
 }
+
+const siteCapText = ({ site, cap, validUntilSeconds }: SiteCapSubject): string =>
+  `site ${site} may have ${cap} chips certified in all, until ${showTime(validUntilSeconds * 1000)}`;
 
 const recoveryText = ({ thumbprint, securityCounter, unwraps }: RecoverySubject): string[] => [
   `device ${toHex(thumbprint)} makes a new journal: versions from security counter ${securityCounter} on, ${unwraps} unwraps`,

@@ -6,7 +6,7 @@ import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic, Origin } from '@firmseal/formats';
-import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import { refuseKnownTestKeys } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { compareClocks } from '../authority-clock.ts';
@@ -22,6 +22,7 @@ import {
 } from '../options.ts';
 import { agentDelegationOf } from '../personalization/agent-owner.ts';
 import { bringRecord, recordTaker } from '../personalization/bring-records.ts';
+import { chosenDeviceCa } from '../personalization/chosen-device-ca.ts';
 import { EnrolmentList } from '../personalization/enrolment-list.ts';
 import { collectWays, isVirtual, kindOf, type Plug, plugsOf, remoteOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
@@ -29,10 +30,9 @@ import { runChips } from '../personalization/run-chips.ts';
 import { UnwitnessedCount } from '../personalization/unwitnessed-count.ts';
 import { whatToWrite } from '../personalization/what-to-write.ts';
 import { readPublicKey } from '../public-key-file.ts';
-import { checkClock, releaseDate } from '../release-date.ts';
+import { checkClock } from '../release-date.ts';
 import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
-import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
 import { neverTriedOption, requireTried, siliconReportOption } from '../silicon/tried.ts';
 import { collectSockets, openSocket } from '../sockets.ts';
@@ -99,7 +99,11 @@ export const command = (shell: Shell) =>
     .option('--board <name>', 'board settings: a ready board, or a board.json (spec/board.md)')
     .addOption(productOption())
     .addOption(rootKeyOption())
-    .requiredOption('--device-ca <file>', 'the device CA key')
+    .option('--device-ca <file>', 'the device CA key of this site')
+    .option(
+      '--site-certifying',
+      'instead of it: the authority certifies the chips, up to the cap of this site (docs/desk.md)',
+    )
     .option(
       '--agent-delegation <file>',
       "the agent signer's delegation: chips start his agents sooner (docs/agent-update.md)",
@@ -122,12 +126,12 @@ export const command = (shell: Shell) =>
     )
     .option(
       '--authority <url>',
-      "compare this machine's clock with the authority's before anything is written",
+      "compare this machine's clock with the authority's before anything is written; with --site-certifying it certifies",
     )
     .addOption(stationsOption())
     .option(
       '--token-file <file>',
-      "with --authority and --records: a site's token; each record goes to the authority too",
+      "a site's token: with --site-certifying, whose cap counts; with --records, each record goes to the authority too",
     )
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .addOption(siliconReportOption())
@@ -150,7 +154,8 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, epoch, records, rehearsal = false, unwitnessed = false } = options;
-        const authority = recordTaker(face, options);
+        const deviceCaOf = chosenDeviceCa(face, options);
+        const authority = options.siteCertifying ? undefined : recordTaker(face, options);
         const readoutLevel = levelOf(options);
         const { enrolmentList } = options;
         // The level of an enrolled chip stands already; it is only looked at.
@@ -174,17 +179,14 @@ export const command = (shell: Shell) =>
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const agentDelegation = agentDelegationOf(options.agentDelegation, { rootPublicKey, product, epoch });
-        const { deviceCa: file, passphraseFile } = options;
-        const role = 'device-ca' as const;
         const places = plugs.flatMap(({ via, socket }) => [via, socket]);
         const given = { stations: options.stations, places };
-        const ca = { file, role, what: 'the device CA key', passphraseFile } as const;
-        await withKey(face, ca, (key) =>
+        await deviceCaOf({ product, epoch, rootPublicKey }, ({ deviceCa, file, validFrom, signer }) =>
           withStations(face, given, async (stations) => {
-            const deviceCa = signerOf(nodeCrypto, key);
             const enrolled =
               enrolmentList === undefined ? undefined : await EnrolmentList.open(enrolmentList);
-            const count = unwitnessed ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
+            const isCounted = unwitnessed && file !== undefined;
+            const count = isCounted ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
             const kind = enrolled ? 'enrolled' : unwitnessed ? 'unwitnessed' : 'witnessed';
             const origin: Origin = { kind, rehearsal };
             const run = {
@@ -192,7 +194,7 @@ export const command = (shell: Shell) =>
               shared: {
                 ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, agentDelegation, deviceCa },
                 level: readoutLevel,
-                ...{ ...image, validFrom: releaseDate, origin },
+                ...{ ...image, validFrom, origin },
                 ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
                 ...(enrolled && {
                   enrolmentSecret: (id: Bytes) => enrolled.secretOf(id),
@@ -201,10 +203,10 @@ export const command = (shell: Shell) =>
                 eraseProtected: options.confirmErase === true,
               },
               onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
-                if (records === undefined) return;
+                if (records === undefined || signer === undefined) return;
                 const sha256 = via === 'written' ? undefined : agentSha256(chip, build);
                 const facts = { agentSha256: sha256, board, now: new Date() };
-                const record = await recordOf(deviceCa, device, facts);
+                const record = await recordOf(signer, device, facts);
                 appendRecord(records, device, record);
                 if (authority !== undefined) await bringRecord(face, authority, { record, file: records });
               },

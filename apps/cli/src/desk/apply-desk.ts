@@ -111,7 +111,12 @@ const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
     ),
   ),
   'agent export': [{ options: ['--root-key', '--product'] }],
-  personalize: [{ unless: '--via', options: ['--socket'] }],
+  personalize: [
+    { unless: '--via', options: ['--socket'] },
+    { unless: '--site-certifying', options: ['--device-ca'] },
+    { with: '--site-certifying', options: ['--authority'] },
+  ],
+  'site set': [{ options: ['--root-key'] }],
   check: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
   update: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
 };

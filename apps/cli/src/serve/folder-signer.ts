@@ -52,9 +52,10 @@ export async function openFolderSigner(
   passphrase: Secret,
 ): Promise<OpenedSigner & { readonly served: readonly string[] }> {
   const paths = authorityPaths(folder);
-  for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
+  for (const path of [paths.issuer, paths.kem, paths.deviceCa])
+    if (existsSync(path)) warnOfReaders(face, path);
   const keys: OpenedKey[] = [];
-  const open = async (path: string, role: 'license-issuer' | 'authority-kem' | 'ledger') => {
+  const open = async (path: string, role: 'license-issuer' | 'authority-kem' | 'device-ca' | 'ledger') => {
     const key = await openKeyFile(nodeCrypto, { path, passphrase, role, openToken });
     keys.push(key);
     return key;
@@ -74,6 +75,9 @@ export async function openFolderSigner(
       face.note(
         `${paths.previousKem} still opens what was wrapped for it, until it is retired (docs/key-ceremony.md)`,
       );
+    const deviceCa = existsSync(paths.deviceCa)
+      ? signerOf(nodeCrypto, await open(paths.deviceCa, 'device-ca'))
+      : undefined;
     const settings = readLedgerSettings(folder);
     const ledgerKey = settings && (await open(ledgerPaths(folder).key, 'ledger'));
     const ledger = ledgerKey && {
@@ -83,7 +87,7 @@ export async function openFolderSigner(
     const { products } = readProducts(folder);
     database = await openDatabase(face, folder);
     const signer = await openSigner({
-      ...{ crypto: nodeCrypto, issuer, kem, previousKem, products, database, ledger },
+      ...{ crypto: nodeCrypto, issuer, kem, previousKem, deviceCa, products, database, ledger },
       openStore: hasDatabase(folder) ? () => openAuthorityStore(folder) : undefined,
     });
     return {

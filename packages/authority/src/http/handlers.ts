@@ -4,7 +4,7 @@
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
-import type { Authority } from '../service/authority.ts';
+import { type Authority, requireProduct } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
@@ -21,6 +21,7 @@ import { answerFloor, recordRecovery } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
 import { rewrapContentKey, rewrapKeys } from '../service/rewrap.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
+import { certifyDevice, giveSiteChallenge, listSites, setSiteCap } from '../service/site-certifying.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
@@ -133,6 +134,16 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
         return showJob(authority, job);
       }),
     setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
+    setSiteCap: (request, by) => setSiteCap(authority, { ...request, by }),
+    listSites: async (page) => {
+      const { items, more } = await paged(page, (one) => listSites(authority, one));
+      return { sites: items, more };
+    },
+    giveSiteChallenge: ({ product }, _, __, token) => giveSiteChallenge(authority, product, token),
+    listDeviceCas: async ({ product }) => ({
+      delegations: [...requireProduct(authority, product).deviceCaDelegations],
+    }),
+    certifyDevice: (request, _, __, token) => certifyDevice(authority, request, token),
     setStop: (request, by) => setStop(authority, { ...request, by }),
     liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),
     listStops: async (page) => {

@@ -73,6 +73,8 @@ export interface AuthorityOptions {
   readonly kem?: Unwrapper;
   /** While it is replaced: the one before. */
   readonly previousKem?: Unwrapper | undefined;
+  /** Certifies chips for sites, where this process has the key. */
+  readonly deviceCa?: Signer | undefined;
   readonly products: readonly (ProductKeys | IssuerKeys)[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;

@@ -11,12 +11,13 @@ import { createClock } from './clock.ts';
  * the store: close it yourself.
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, kem, previousKem, challengeLifeMs = 600_000, ledger, onFewUnits } = options;
+  const { store, kem, previousKem, deviceCa, challengeLifeMs = 600_000, ledger, onFewUnits } = options;
   // Every request brings delegations, packages and approvals that others brought before.
   const crypto = rememberVerified(options.crypto);
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
   const clock = createClock(await store.findTick(), options.clock);
-  const signer = options.signer ?? createEmbeddedSigner({ store, crypto, kem, previousKem, clock, products });
+  const keys = { kem, previousKem, deviceCa };
+  const signer = options.signer ?? createEmbeddedSigner({ store, crypto, ...keys, clock, products });
   const more = { ...(ledger ? { ledger } : {}), ...(onFewUnits ? { onFewUnits } : {}) };
   return { store, crypto, signer, clock, products, challengeLifeMs, ...more };
 }

@@ -2,6 +2,7 @@
 // nothing by itself.
 
 import {
+  type ApprovedThing,
   countApprovers,
   coversOrder,
   coversThing,
@@ -9,6 +10,7 @@ import {
   type RecoverySubject,
   readApprovalUnverified,
   requireQuorum,
+  type SiteCapSubject,
   type Subject,
   subjectDigest,
   type VerifiedApproval,
@@ -22,6 +24,7 @@ import { approvalsOf, orderOf, verifyOnce } from './approvals.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { recoveryFloor } from './recoveries.ts';
 import { isOfDevice } from './recovery-approvals.ts';
+import { isOfSite } from './site-certifying.ts';
 
 /** Approvals of one job, or of one device: what has so many is nothing that people approve. */
 const mostApprovals = 4096;
@@ -61,6 +64,7 @@ async function checkSubject(authority: Authority, job: JobRecord, subject: Subje
       return;
     }
     case 'recovery':
+    case 'site-cap':
       throw wrong('job');
     case 'close':
       if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
@@ -124,6 +128,19 @@ function recoveryMatter(authority: Authority, product: string, subject: Recovery
   return { trust, jobId: noJob, covers: coversThing(subject), isWanted, check };
 }
 
+/** Whether the change is the newest is the signer's affair. */
+function siteMatter(authority: Authority, product: string, subject: SiteCapSubject): Matter {
+  const trust = requireProduct(authority, product);
+  const isWanted = isOfSite(product, subject.site);
+  return { trust, jobId: noJob, covers: coversThing(subject), isWanted, check: async () => undefined };
+}
+
+async function matterOf(authority: Authority, { product, jobId, subject }: ApprovedThing): Promise<Matter> {
+  if (subject.kind === 'recovery') return recoveryMatter(authority, product, subject);
+  if (subject.kind === 'site-cap') return siteMatter(authority, product, subject);
+  return jobMatter(authority, jobId, subject);
+}
+
 /**
  * Keeps an approval; the same one again changes nothing. Throws `job-unknown`, `product-not-served`,
  * `approval-not-asked`, the faults of spec/approval.md section 3, `approval-repeated`, and
@@ -136,10 +153,7 @@ export async function giveApproval(
   const { crypto, store, clock } = authority;
   const shown = readApprovalUnverified(request.approval);
   const { jobId } = shown;
-  const matter =
-    shown.subject.kind === 'recovery'
-      ? recoveryMatter(authority, shown.product, shown.subject)
-      : await jobMatter(authority, jobId, shown.subject);
+  const matter = await matterOf(authority, shown);
   const { trust, covers, isWanted, check } = matter;
   if (trust.approvalPolicy === undefined) throw new Fault('approval-not-asked', { product: trust.product });
   const approval = verifyOnce(crypto, trust, request);

@@ -106,7 +106,7 @@ export async function recordRecovery(
   await requireRecoverySigned(authority, trust, { kind: 'recovery', thumbprint, securityCounter, unwraps });
   const { statement } = readRecoveryBundle(bundle);
   const statementDigest = digestOf(crypto, openSigned(statement, recoveryKind));
-  await store.logRecovery({
+  await store.logEvent({
     timeMs: clock.nowMs(),
     kind: 'recovery-stated',
     fields: {

@@ -39,7 +39,7 @@ export interface TokenRequest {
   readonly jobId?: Bytes;
   /** For people: which line or person has it. */
   readonly label: string;
-  /** Line tokens only: at which station it is used. */
+  /** Of a line: at which station it is used. Of a site: its name, or that of a station of it. */
   readonly station?: string | undefined;
   /** Token id of who asks, or `local` for whoever runs the authority's own program. */
   readonly by: string;
@@ -55,7 +55,7 @@ const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.
 
 /**
  * Makes a token. `token` is secret and stands nowhere else: hand it on and forget it. Throws `job-unknown`,
- * `job-station-refused`.
+ * `job-station-refused`, `body-invalid` for a person's token with a station.
  */
 export async function createToken(
   authority: Authority,
@@ -65,6 +65,8 @@ export async function createToken(
   const station = request.station === undefined ? {} : { station: request.station };
   if ((request.scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
+  if (request.station !== undefined && request.scope !== 'line' && request.scope !== 'site')
+    throw new Fault('body-invalid', { field: 'station', problem: 'only lines and sites have one' });
   const job = jobId && (await requireJob(authority, jobId));
   if (job) requireListedStation(job, request.station);
   // What devices in the field ask with is public.

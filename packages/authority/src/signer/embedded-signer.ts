@@ -12,6 +12,7 @@ import { createKeySigner } from './key-signer.ts';
 import { SharedContentKeys } from './shared-content-keys.ts';
 import { openSqliteSignerDatabase } from './signer-database.ts';
 import { SignerTable } from './signer-table.ts';
+import { SiteTable } from './site-table.ts';
 import { takeOver } from './take-over.ts';
 
 export function createEmbeddedSigner(inputs: {
@@ -19,13 +20,15 @@ export function createEmbeddedSigner(inputs: {
   readonly crypto: Crypto;
   readonly kem: Unwrapper | undefined;
   readonly previousKem: Unwrapper | undefined;
+  readonly deviceCa: Signer | undefined;
   readonly clock: { nowMs(): number };
   readonly products: ReadonlyMap<string, ProductTrust>;
 }): IssuingSigner {
-  const { store, crypto, kem, previousKem, clock, products } = inputs;
+  const { store, crypto, kem, previousKem, deviceCa, clock, products } = inputs;
   const open = async (): Promise<IssuingSigner> => {
     if (kem === undefined) throw new Fault('authority-signer-away', { reason: 'this process has no keys' });
-    const table = new SignerTable(openSqliteSignerDatabase(':memory:'));
+    const database = openSqliteSignerDatabase(':memory:');
+    const table = new SignerTable(database);
     await takeOver({ crypto, nowMs: clock.nowMs }, store, table);
     const kems = kemKeysOf(kem, previousKem);
     const contentKeys = new SharedContentKeys({ crypto, kems });
@@ -40,6 +43,8 @@ export function createEmbeddedSigner(inputs: {
       products,
       issuers,
       table,
+      sites: new SiteTable(database),
+      deviceCa,
     });
   };
   let opened: Promise<IssuingSigner> | undefined;
@@ -62,6 +67,10 @@ export function createEmbeddedSigner(inputs: {
     liftStop: async (key) => (await ask()).liftStop(key),
     endJob: async (request) => (await ask()).endJob(request),
     signBatch: async (request) => (await ask()).signBatch(request),
+    setSiteCap: async (request) => (await ask()).setSiteCap(request),
+    listSites: async () => (await ask()).listSites(),
+    challengeForSite: async (request) => (await ask()).challengeForSite(request),
+    certifyDevice: async (request) => (await ask()).certifyDevice(request),
     openWebhookSecret: async (request) => (await ask()).openWebhookSecret(request),
     rewrap: async (request) => (await ask()).rewrap(request),
   };

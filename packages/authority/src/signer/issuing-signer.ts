@@ -96,6 +96,37 @@ export interface BatchListRequest {
   readonly bundles: readonly Bytes[];
 }
 
+/** How many chips of a product a site may have certified, and until when, as approvers signed it. */
+export interface SiteCap {
+  readonly product: string;
+  readonly site: string;
+  /** Those that were certified before are included. */
+  readonly cap: number;
+  readonly validUntilMs: number;
+  /** Of the change. */
+  readonly number: number;
+}
+
+export interface SiteView extends SiteCap {
+  readonly certified: number;
+}
+
+/** At a site: `station` is its name, or the name of a station of it, as the token says. */
+export interface SiteRequest {
+  readonly product: string;
+  readonly station: string;
+}
+
+/** What a chip says of its new keys, and the hello with which it proves that it has them. */
+export interface CertifyRequest extends SiteRequest {
+  readonly chipId: string;
+  readonly origin: number;
+  readonly signingKey: Bytes;
+  readonly kemKey: Bytes;
+  readonly hello: Bytes;
+  readonly challenge: Bytes;
+}
+
 /** Faults of every method: `authority-signer-away` besides those that are named. */
 export interface IssuingSigner {
   /** Of the key that opens content keys, 65 bytes. */
@@ -133,6 +164,23 @@ export interface IssuingSigner {
   endJob(request: EndRequest): Promise<Bytes>;
   /** The signed list of a batch. Throws `job-mode-wrong`, `batch-date-wrong`, `batch-license-unfit`. */
   signBatch(request: BatchListRequest): Promise<{ batchId: Bytes; list: Bytes }>;
+  /**
+   * From now on the site may have so many chips certified. Throws the faults of approvals,
+   * `certifying-key-missing`, `certifying-needs-approvers`, `site-change-older`.
+   */
+  setSiteCap(request: SiteCap & { readonly approvals: readonly ApprovalWord[] }): Promise<void>;
+  listSites(): Promise<SiteView[]>;
+  /**
+   * A challenge for a chip that is to be certified. Throws what `certifyDevice` throws of the site.
+   */
+  challengeForSite(request: SiteRequest): Promise<Bytes>;
+  /**
+   * The certificate of a chip, which counts against the cap of its site; the same keys get the same one
+   * again. Throws `product-not-served`, `certifying-key-missing`, `issue-stopped`, `site-not-opened`,
+   * `site-expired`, `site-cap-used`, `certifying-challenge-unknown`, `certified-elsewhere`,
+   * `certifying-proof-wrong`, the faults of the hello.
+   */
+  certifyDevice(request: CertifyRequest): Promise<Bytes>;
   /** Key of a webhook's signatures, 32 bytes; undefined when its row does not open. Opens nothing else. */
   openWebhookSecret(request: WrappedWebhookSecret): Promise<Bytes | undefined>;
 }

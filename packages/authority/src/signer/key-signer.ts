@@ -15,6 +15,7 @@ import { verifyLicensable } from '../service/jobs.ts';
 import { requireMode } from '../service/licensing.ts';
 import { messageOfWebhookSecret } from '../service/webhook-secret.ts';
 import { verifyAskingChip } from './asking-chip.ts';
+import { certifyDevice, challengeForSite, setSiteCap } from './certify-for-site.ts';
 import { issueToChip } from './issue-to-chip.ts';
 import { countForStation, issueToStation } from './issue-to-station.ts';
 import type {
@@ -146,6 +147,10 @@ export function createKeySigner(context: SignerContext): IssuingSigner {
     liftStop: (key) => table.liftStop(key),
     endJob: (request) => endJob(context, request),
     signBatch: (request) => signBatch(context, request),
+    setSiteCap: (request) => setSiteCap(context, request),
+    listSites: () => context.sites.list(),
+    challengeForSite: (request) => challengeForSite(context, request),
+    certifyDevice: (request) => certifyDevice(context, request),
     openWebhookSecret: (request) => openByAny(crypto, kems, messageOfWebhookSecret(request)),
     rewrap: (request) => rewrap(context, request),
   };

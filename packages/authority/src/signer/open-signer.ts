@@ -18,6 +18,7 @@ import { signCheckpoint } from './sign-checkpoint.ts';
 import type { SignerContext } from './signer-context.ts';
 import type { SignerDatabase } from './signer-database.ts';
 import { SignerTable } from './signer-table.ts';
+import { SiteTable } from './site-table.ts';
 import { takeOver } from './take-over.ts';
 
 export interface SignerOptions {
@@ -26,6 +27,8 @@ export interface SignerOptions {
   readonly kem: Unwrapper;
   /** While the KEM key is replaced: the one before. */
   readonly previousKem?: Unwrapper | undefined;
+  /** Certifies chips for sites; left out, nobody's chips are certified here. */
+  readonly deviceCa?: Signer | undefined;
   readonly products: readonly ProductKeys[];
   /** Closed with the signer. */
   readonly database: SignerDatabase;
@@ -64,7 +67,7 @@ export function requireSameProducts(
 
 /** Throws as verifyProduct, and the faults of both databases. */
 export async function openSigner(options: SignerOptions): Promise<OpenedSigner> {
-  const { issuer, kem, previousKem, database, ledger, openStore, nowMs = Date.now } = options;
+  const { issuer, kem, previousKem, deviceCa, database, ledger, openStore, nowMs = Date.now } = options;
   const crypto = rememberVerified(options.crypto);
   const trusts = options.products.map((keys): ProductTrust => verifyProduct(crypto, { ...keys, issuer }));
   const table = new SignerTable(database);
@@ -79,7 +82,8 @@ export async function openSigner(options: SignerOptions): Promise<OpenedSigner> 
   }
   const kems = kemKeysOf(kem, previousKem);
   const context: SignerContext = {
-    ...{ crypto, onceCrypto: options.crypto, clock: { nowMs }, kems, table, ledger },
+    ...{ crypto, onceCrypto: options.crypto, clock: { nowMs }, kems, table, ledger, deviceCa },
+    sites: new SiteTable(database),
     contentKeys: new SharedContentKeys({ crypto, kems }),
     products: new Map(trusts.map((trust) => [trust.product, trust])),
     issuers: new Map(trusts.map(({ product }) => [product, issuer])),

@@ -73,6 +73,14 @@ function perform(
       return signer.endJob(readRequest(operation, request));
     case 'signBatch':
       return signer.signBatch(readRequest(operation, request));
+    case 'setSiteCap':
+      return signer.setSiteCap(readRequest(operation, request));
+    case 'listSites':
+      return signer.listSites();
+    case 'challengeForSite':
+      return signer.challengeForSite(readRequest(operation, request));
+    case 'certifyDevice':
+      return signer.certifyDevice(readRequest(operation, request));
     case 'openWebhookSecret':
       return signer.openWebhookSecret(readRequest(operation, request));
     case 'signCheckpoint':

@@ -13,6 +13,7 @@ import type { ApprovalWord, JobTerms } from './issuing-signer.ts';
 import type { KemKeys } from './kem-keys.ts';
 import type { SharedContentKeys } from './shared-content-keys.ts';
 import type { SignerTable } from './signer-table.ts';
+import type { SiteTable } from './site-table.ts';
 
 export interface IssuingProduct {
   readonly trust: ProductTrust;
@@ -30,6 +31,9 @@ export interface SignerContext {
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly issuers: ReadonlyMap<string, Signer>;
   readonly table: SignerTable;
+  readonly sites: SiteTable;
+  /** Certifies chips for sites, where this signer has the key. */
+  readonly deviceCa?: Signer | undefined;
   /** Of the ledger's key, where there is one. */
   readonly ledger?: NoteSigner | undefined;
 }

@@ -29,8 +29,6 @@ export interface SignerDatabase {
   close(): Promise<void>;
 }
 
-const version = 2;
-
 /** BYTES and NUMBER stand for the types of each database. */
 const tables = `
   CREATE TABLE signer_version (version NUMBER NOT NULL);
@@ -65,12 +63,41 @@ const tables = `
   CREATE TABLE signer_spent (word BYTES PRIMARY KEY);
   CREATE TABLE signer_checkpoints (origin TEXT PRIMARY KEY, size NUMBER NOT NULL, root BYTES NOT NULL);`;
 
-/** From version 1 to 2: terms of a job that say the same with a key that was wrapped again. */
-const additions = `
+/** Index i brings a table from version i + 1 to i + 2. */
+const migrations: readonly string[] = [
+  // Terms of a job that say the same with a key that was wrapped again.
+  `
   CREATE TABLE signer_terms (
     job_id BYTES NOT NULL REFERENCES signer_jobs, terms BYTES NOT NULL, PRIMARY KEY (job_id, terms)
   );
-  UPDATE signer_version SET version = ${version};`;
+  UPDATE signer_version SET version = 2;`,
+  // Caps of sites, the certificates that they got, and the challenges that chips answer.
+  `
+  CREATE TABLE signer_sites (
+    product TEXT NOT NULL, site TEXT NOT NULL,
+    cap NUMBER NOT NULL,
+    certified NUMBER NOT NULL CHECK (certified >= 0),
+    valid_until_ms NUMBER NOT NULL,
+    change NUMBER NOT NULL,
+    PRIMARY KEY (product, site)
+  );
+  CREATE TABLE signer_certificates (
+    product TEXT NOT NULL, thumbprint BYTES NOT NULL,
+    site TEXT NOT NULL,
+    certificate BYTES NOT NULL,
+    at_ms NUMBER NOT NULL,
+    PRIMARY KEY (product, thumbprint),
+    FOREIGN KEY (product, site) REFERENCES signer_sites
+  );
+  CREATE TABLE signer_challenges (
+    challenge BYTES PRIMARY KEY,
+    product TEXT NOT NULL, site TEXT NOT NULL,
+    ends_at_ms NUMBER NOT NULL
+  );
+  CREATE INDEX signer_challenges_by_end ON signer_challenges (ends_at_ms);
+  UPDATE signer_version SET version = 3;`,
+];
+const version = migrations.length + 1;
 
 const typed = (sql: string, bytes: string, number: string): string =>
   sql.replaceAll('BYTES', bytes).replaceAll('NUMBER', number);
@@ -225,7 +252,7 @@ export function openSqliteSignerDatabase(
     const known = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'signer_version'").get();
     if (known === undefined) database.exec(typed(tables, 'BLOB', 'INTEGER'));
     const found = () => Number(database!.prepare('SELECT version FROM signer_version').get()!['version']);
-    if (found() === 1) database.exec(typed(additions, 'BLOB', 'INTEGER'));
+    for (const one of migrations.slice(found() - 1)) database.exec(typed(one, 'BLOB', 'INTEGER'));
     refuseVersion(found());
     database.exec('COMMIT');
     // From here on a lock is waited for by timers, not by SQLite, which would stop the event loop.
@@ -340,7 +367,8 @@ export async function openPostgresSignerDatabase(
         await runAll(query, typed(tables, 'bytea', 'bigint'));
       const found = async () =>
         (await query('SELECT version FROM signer_version', [])).rows[0]!['version'] as number;
-      if ((await found()) === 1) await runAll(query, typed(additions, 'bytea', 'bigint'));
+      for (const one of migrations.slice((await found()) - 1))
+        await runAll(query, typed(one, 'bytea', 'bigint'));
       refuseVersion(await found());
     });
     return database;

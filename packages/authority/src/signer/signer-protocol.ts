@@ -1,7 +1,7 @@
 // What crosses the socket between authority and signer: one value a frame. A request names its operation, an
 // answer the request. Whatever arrives is held to the shapes below before it is used.
 
-import { orderAccepts, orderModes } from '@firmseal/approval';
+import { orderAccepts, orderModes, siteName } from '@firmseal/approval';
 import { stopKinds } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault, faultCodeOf } from '@firmseal/fault';
@@ -48,6 +48,11 @@ const package_ = { header: bytes(1 << 20), contentKeyFile: bytes(1024) };
 const unit = { job, approvals, unitIndex: count, ask };
 /** What was sent before on the same connection, or is sent now: see orders.ts. */
 const order = z.union([timeMs, z.strictObject({ number: timeMs, job, approvals, ...package_ })]);
+const siteCap = {
+  ...{ product: name, site: z.string().regex(siteName), cap: count },
+  ...{ validUntilMs: timeMs, number: count },
+};
+const atSite = { product: name, station: z.string().regex(stationListName) };
 const stopKey = { kind: z.enum(stopKinds), name };
 
 const nothing = z.null().transform(() => undefined);
@@ -105,6 +110,22 @@ const operations = {
       bundles: z.array(bytes(65_536)).max(100_000),
     }),
     answer: z.strictObject({ batchId: exactly(16), list: object }),
+  },
+  setSiteCap: { request: z.strictObject({ ...siteCap, approvals }), answer: nothing },
+  listSites: {
+    request: z.strictObject({}),
+    answer: z.array(z.strictObject({ ...siteCap, certified: count })).max(100_000),
+  },
+  challengeForSite: {
+    request: z.strictObject(atSite),
+    answer: exactly(32),
+  },
+  certifyDevice: {
+    request: z.strictObject({
+      ...{ ...atSite, chipId: name, origin: z.int().min(0).max(255) },
+      ...{ signingKey: exactly(65), kemKey: exactly(65), hello: object, challenge: exactly(32) },
+    }),
+    answer: bytes(1024),
   },
   openWebhookSecret: {
     request: z.strictObject({ webhookId: name, secret: bytes(256) }),

@@ -60,7 +60,8 @@ async function pin(query: SignerQuery, job: PinnedJob, atMs: number): Promise<Jo
   };
 }
 
-async function refuseStopped(query: SignerQuery, stops: readonly StopKey[]): Promise<void> {
+/** Throws `issue-stopped`. */
+export async function refuseStopped(query: SignerQuery, stops: readonly StopKey[]): Promise<void> {
   for (const { kind, name } of stops) {
     const sql = 'SELECT reason FROM signer_stops WHERE kind = $1 AND name = $2';
     const [row] = (await query(sql, [kind, name])).rows;

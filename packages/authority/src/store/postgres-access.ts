@@ -119,7 +119,7 @@ export function accessMethods({ read, commit }: PostgresContext): AccessMethods 
         limit,
         from,
       ),
-    logRecovery: (event) =>
+    logEvent: (event) =>
       commit(async ({ append }) => {
         append(event);
       }),

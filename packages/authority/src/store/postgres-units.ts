@@ -183,6 +183,13 @@ export function unitMethods({ read, commit, commitTogether }: PostgresContext): 
         if (voided) append(event);
         return voided;
       }),
+    insertDevice: ({ thumbprint, certificate, firstSeenAtMs }, event) =>
+      commit(async ({ query, append }) => {
+        const sql = 'INSERT INTO devices VALUES ($1, $2, $3) ON CONFLICT (thumbprint) DO NOTHING';
+        const isNew = await changed(query, sql, thumbprint, certificate, firstSeenAtMs);
+        if (isNew) append(event);
+        return isNew;
+      }),
     findDevice: (thumbprint) =>
       one(
         read,

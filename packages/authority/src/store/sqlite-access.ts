@@ -115,7 +115,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
         limit,
         from,
       ),
-    logRecovery: (event) => database.transaction(() => void append(event)),
+    logEvent: (event) => database.transaction(() => void append(event)),
     insertAlarm: (item, event) =>
       database.transaction(() => {
         const known = database.one(

@@ -122,6 +122,13 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
         if (voided) append(event);
         return voided;
       }),
+    insertDevice: ({ thumbprint, certificate, firstSeenAtMs }, event) =>
+      database.transaction(() => {
+        const sql = 'INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING';
+        const isNew = database.changed(sql, thumbprint, certificate, firstSeenAtMs);
+        if (isNew) append(event);
+        return isNew;
+      }),
     findDevice: async (thumbprint) =>
       database.one(
         rows.toDevice,

@@ -16,7 +16,7 @@ export type AccessMethods = Pick<
   | 'findIdentities'
   | 'keepBoard'
   | 'listBoards'
-  | 'logRecovery'
+  | 'logEvent'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -74,5 +74,12 @@ export type WebhookMethods = Pick<
 
 export type UnitMethods = Pick<
   Store,
-  'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
+  | 'takeUnit'
+  | 'findUnit'
+  | 'listUnits'
+  | 'findUnits'
+  | 'voidUnit'
+  | 'insertDevice'
+  | 'findDevice'
+  | 'listStationRequests'
 >;

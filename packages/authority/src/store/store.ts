@@ -187,6 +187,8 @@ export interface Store {
     unit: { jobId: Bytes; unitIndex: number; reason: string; atMs: number },
     event: LogEvent,
   ): Promise<boolean>;
+  /** Keeps a device that was certified. False, and nothing logged: it is known. */
+  insertDevice(device: DeviceRecord, event: LogEvent): Promise<boolean>;
   /** A device with a certificate. */
   findDevice(thumbprint: Bytes): Promise<DeviceRecord | undefined>;
   /** By unit, and for each in the order in which they came. */
@@ -245,8 +247,8 @@ export interface Store {
   /** Newest first. */
   listBoards(page: Page): Promise<BoardRecord[]>;
 
-  /** Appends an entry of a recovery to the log; nothing else is kept of it. */
-  logRecovery(event: LogEvent): Promise<void>;
+  /** Appends an entry to the log, of a recovery or the cap of a site; nothing else is kept of it. */
+  logEvent(event: LogEvent): Promise<void>;
 
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
@@ -386,6 +388,7 @@ export const durableWrites = [
   'insertReceipt',
   'insertOutcome',
   'insertIdentity',
+  'insertDevice',
   'insertApproval',
   'insertJobEnd',
   'setRollout',
@@ -394,7 +397,7 @@ export const durableWrites = [
   'liftStop',
   'insertWebhook',
   'removeWebhook',
-  'logRecovery',
+  'logEvent',
   'noteFewUnits',
   'insertAlarm',
   'acknowledgeAlarm',
