@@ -68,7 +68,7 @@ class Texts {
 
   /**
    * The source and every header that it can include, whatever its conditions say, in the order in which they
-   * are met: hash by the name that they are included by. A header that is in none of the folders is the
+   * are met: hash by the name that they are included by. A header outside of the folders is the
    * compiler's own, or one of BearSSL.
    */
   reachedFrom(source: string, folders: readonly string[]): string[] {
