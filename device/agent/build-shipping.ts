@@ -35,8 +35,8 @@ const adopterHex = (chipId: string): string =>
 
 /**
  * Writes device/agent/build/agent-CHIP.hex for each ported chip, adopters beside; gives names and digests
- * of the agents. `begins` is told of each chip before its compilation, which takes seconds to minutes. `only`:
- * chips that a test needs, instead of all.
+ * of the agents. `begins` is told of each chip before its compilation, which takes seconds to minutes.
+ * `only`: chips that a test needs, instead of all.
  */
 export function buildShipping({
   begins = () => undefined,

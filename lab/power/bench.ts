@@ -60,8 +60,8 @@ export function computeCryptoHere(chip: VirtualChip, { elf, anchorElf }: Executa
 }
 
 /**
- * As `machineLine`, the cryptography computed by the host. The chip has booted before: the anchor has made its
- * copy of the agent.
+ * As `machineLine`, the cryptography computed by the host. The chip has booted before: the anchor
+ * has made its copy of the agent.
  */
 export function quickMachineLine(
   chipId: string,

@@ -1,7 +1,8 @@
 // A blank chip to a verified receipt, through each way to a chip, with the machine code that ships:
 // personalize, install, receipt, audit, all by the commands. One chip over a serial line and one through
 // OpenOCD here, their cryptography computed by the host; every chip by every way with its own cryptography, a
-// place that nobody trusts, and a board in `npm run lab -- ways`. USB is in usb-vm-way.arm.test.ts: it needs a bus.
+// place that nobody trusts, and a board in `npm run lab -- ways`. USB is in
+// usb-vm-way.arm.test.ts: it needs a bus.
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

@@ -13,9 +13,9 @@ export interface Wanted {
 }
 
 /**
- * A chip that is off, for machine code, in the state in which `make` leaves a blank one, and `add` then leaves
- * it, during which no firmware runs. Unique id and chance are those of the seed, as if nothing had happened to
- * it, whether or not it is the first of its name.
+ * A chip that is off, for machine code, in the state in which `make` leaves a blank one, and `add` then
+ * leaves it, during which no firmware runs. Unique id and chance are those of the seed, as if nothing had
+ * happened to it, whether or not it is the first of its name.
  */
 export function chipLike(
   { chipId, seed, name }: Wanted,

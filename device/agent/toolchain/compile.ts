@@ -1,9 +1,9 @@
 // Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources
 // are compiled with every warning as an error; BearSSL's as they are.
 //
-// An object is kept by what it is made of: flags, the text of its source, and the texts of the headers that it
-// can include. So chips of one core share what knows no chip, agent and anchor share what both have, and an
-// agent without one of its defences compiles again only what the change can reach.
+// An object is kept by what it is made of: flags, the text of its source, and the texts of the headers that
+// it can include. So chips of one core share what knows no chip, agent and anchor share what both have, and
+// an agent without one of its defences compiles again only what the change can reach.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
