@@ -50,10 +50,11 @@ function run(program: string, args: readonly string[], folder: string): string {
 
 type Text = { hash: string; included: readonly string[] };
 
-/** Files as one build sees them, each read once; undefined: there is none. */
+/** Files as one build sees them, each read once. */
 class Texts {
   readonly #known = new Map<string, Text | undefined>();
 
+  /** Undefined: no such file. */
   at(path: string): Text | undefined {
     if (!this.#known.has(path)) this.#known.set(path, this.#read(path));
     return this.#known.get(path);
