@@ -17,6 +17,8 @@ export default defineConfig({
     // A file after another in the same process: starting one, and loading the tree in it, costs half a second
     // of CPU time. So a test leaves nothing behind (leave-nothing.ts).
     isolate: false,
+    // Node runs the sources as they are (and keeps what it compiled of them), as it does for users.
+    experimental: { viteModuleRunner: false },
     // One more than there are cores: some suites wait for other processes most of their time.
     maxWorkers: availableParallelism() + 1,
   },

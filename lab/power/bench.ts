@@ -19,15 +19,18 @@ import {
 } from '../../device/agent/test/trusted-site.ts';
 import { anchorTargetOf, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
-import { agentConstants } from '../glitch/agent-constants.ts';
+import { type AgentConstants, agentConstants } from '../glitch/agent-constants.ts';
 import { type Core, hostCrypto, RunningHashes } from '../glitch/host-crypto.ts';
 
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
 
+const constantsOf = new Map<string, AgentConstants>();
+
 /** Of the anchor, those that it has: it only hashes and verifies. */
 function functionsOf(core: Core, elf: string, chipId: string, hashes: RunningHashes) {
-  const constants = agentConstants(targetOf(chipId));
+  const constants = constantsOf.get(chipId) ?? agentConstants(targetOf(chipId));
+  constantsOf.set(chipId, constants);
   return hostCrypto(core, { symbols: symbolsOf(elf), constants }, hashes);
 }
 
@@ -56,14 +59,25 @@ export function computeCryptoHere(chip: VirtualChip, { elf, anchorElf }: Executa
   };
 }
 
-/** As `machineLine`, the cryptography computed by the host from the first boot on. */
+/**
+ * As `machineLine`, the cryptography computed by the host. The chip has booted before: the anchor
+ * has made its copy of the agent.
+ */
 export function quickMachineLine(
   chipId: string,
   seed = `power ${chipId}`,
   executables: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
-  const line = machineInSocket(chipId, seed, executables, block);
+  const bootOnce = (chip: VirtualChip): void => {
+    computeCryptoHere(chip, executables);
+    chip.powerOn();
+    chip.powerOff();
+  };
+  const line = machineInSocket(chipId, seed, executables, block, undefined, {
+    name: 'booted',
+    act: bootOnce,
+  });
   computeCryptoHere(line.chip, executables);
   machineLines.add(line.chip);
   line.chip.powerOn();

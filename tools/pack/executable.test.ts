@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { hasAsset } from '../../apps/cli/src/assets.ts';
+import { buildShipping } from '../../device/agent/build-shipping.ts';
+import { hasTool } from '../toolchain.ts';
 import { buildExecutable } from './executable.ts';
 import { hostTarget } from './native-packages.ts';
 
@@ -21,6 +23,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 beforeAll(async () => {
   if (target === undefined) return;
+  if (hasTool('arm-none-eabi-gcc', 'never')) buildShipping({ only: ['stm32f427'] });
   const { path, bytes } = await buildExecutable(target, join(root, '.cache/executable'));
   console.log(`firmseal for ${target} as one file: ${(bytes / 2 ** 20).toFixed(0)} MiB`);
   mkdirSync(home);

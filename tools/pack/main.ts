@@ -19,9 +19,10 @@ if (values.executable !== undefined && target === undefined)
 
 // The agents that chips of silicon run are part of it.
 if (hasTool('arm-none-eabi-gcc'))
-  buildShipping((chipId, number, count) =>
-    process.stderr.write(`pack: agent in machine code for ${chipId}, ${number} of ${count}\n`),
-  );
+  buildShipping({
+    begins: (chipId, number, count) =>
+      process.stderr.write(`pack: agent in machine code for ${chipId}, ${number} of ${count}\n`),
+  });
 else process.stderr.write('pack: without agents in machine code, for want of arm-none-eabi-gcc\n');
 
 if (target === undefined) {

@@ -48,6 +48,7 @@ const rules: readonly { files: string; readers: readonly string[] }[] = [
       'tools/generate/error-areas.ts',
     ],
   },
+  { files: 'device/sdk/**', readers: ['device/sdk/test/build-example.ts'] },
   { files: 'examples/**', readers: ['tools/examples.test.ts'] },
   { files: 'README.md', readers: ['tools/pack/pack.test.ts'] },
 ];

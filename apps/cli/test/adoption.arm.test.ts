@@ -27,7 +27,7 @@ const old = new Map<string, OldPrograms>();
 
 beforeAll(async () => {
   if (!canBuild) return;
-  buildShipping();
+  buildShipping({ only: soldBoards.map(({ chip }) => chip.id) });
   await chain.begin();
   const kit = copyKit(chain.at(''));
   for (const at of soldBoards) old.set(at.chip.id, buildOldPrograms(kit, at));

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 it('the session on a virtual Nucleo-G0B1RE ends with a verified receipt and a sound audit', () => {
   const block = readBlock('docs/boards.md', '## A whole session on a virtual Nucleo-G0B1RE');
   expect(block).toContain('firmseal install app.seal');
-  buildShipping();
+  buildShipping({ only: ['stm32g0b1'] });
   mkdirSync(join(folder, 'work'));
   const { bytes } = exampleImage(findChip('stm32g0b1')).segments[0]!;
   writeFileSync(join(folder, 'work', 'app.bin'), bytes.subarray(0, 6 * 1024));

@@ -32,7 +32,7 @@ const list = () => `${chain.at('agent.hex')}.enrolment.csv`;
 let webAssembly: readonly Segment[];
 
 beforeAll(async () => {
-  buildShipping();
+  buildShipping({ only: [id] });
   const image = agentImage(await buildAgent(id), facts) as readonly Segment[];
   webAssembly = [...image, anchorPart(nodeCrypto, image, { chip: facts }) as Segment];
   await chain.begin();

@@ -27,7 +27,7 @@ const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true })];
 let via = '';
 
 beforeAll(async () => {
-  buildShipping();
+  buildShipping({ only: ['stm32g0b1'] });
   if (!isWhole) computeCryptoHere(chip, buildAgent(targetOf('stm32g0b1')));
   const server = await serveUart(new UartDoor(chip), 0);
   closing.push(() => server.close());

@@ -1,17 +1,19 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
+import { statSync } from 'node:fs';
 import { type AnchorOwner, anchorPart } from '@firmseal/agent-image';
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { originNumber } from '@firmseal/formats';
 import type { Segment } from '@firmseal/image';
-import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
+import type { VirtualChip } from '@firmseal/virtual-stm32';
 import { shippedSegments } from '../toolchain/shipped-image.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { anchorTargetOf, targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
+import { chipLike } from './chip-like.ts';
 import { Line, personalizeFinish } from './line.ts';
 import { certify, epoch, origin, owner, pattern, product, root } from './trusted-site.ts';
 
@@ -34,23 +36,21 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 
 interface Installed {
   readonly elf: string;
-  readonly block: Bytes | undefined;
-  readonly anchorElf: string | undefined;
+  readonly anchorElf: string;
   readonly trust: AnchorOwner;
 }
 
-/**
- * Programs anchor, agent and a board block through the debug port, and the boot address where the
- * chip has one, then cycles power.
- */
-function install(chip: VirtualChip, { elf, block, anchorElf, trust }: Installed): void {
+function program(chip: VirtualChip, segments: readonly Segment[]): void {
+  for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
+    expectOk(chip.debug.programFlash(address, bytes));
+}
+
+/** Programs anchor and agent through the debug port, and the boot address where the chip has one. */
+function install(chip: VirtualChip, { elf, anchorElf, trust }: Installed): void {
   chip.powerOn();
   chip.debug.connect();
   const image = shippedSegments(elf, chip.chip, anchorElf);
-  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner: trust })];
-  if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
-  for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
-    expectOk(chip.debug.programFlash(address, bytes));
+  program(chip, [...image, anchorPart(crypto, image, { chip: chip.chip, owner: trust })]);
   const { addressFields } = chip.chip.boot;
   if (addressFields) {
     const options = finalOptions(chip.chip, 0).filter(({ register }) =>
@@ -85,19 +85,44 @@ export interface Executables {
   readonly anchorElf?: string;
 }
 
+/** Of the state that `install` leaves: an executable counts with the time of its file. */
+function nameOf(chipId: string, { elf, anchorElf, trust }: Installed): string {
+  const files = [elf, anchorElf].map((path) => [path, statSync(path).mtimeMs]);
+  const { rootPublicKey, product: name, epoch: since, agentDelegation } = trust;
+  const texts = [rootPublicKey, agentDelegation].map((bytes) => bytes && toHex(bytes));
+  return JSON.stringify([chipId, files, texts, name, since]);
+}
+
 /**
  * A chip that is off, with anchor and agent (of the sources, or other executables) in its flash, not
- * personalized; `block`: settings of its board; `trust`: what the data of its anchor name.
+ * personalized; `trust`: what the data of its anchor name; `afterwards`: what happened to the chip then, its
+ * name stands for it; `block`: settings of its board, written last.
  */
 export function machineInSocket(
   chipId: string,
   seed = 'machine code',
-  { elf, anchorElf }: Executables = buildAgent(targetOf(chipId)),
+  { elf, anchorElf = buildAgent(anchorTargetOf(chipId)).elf }: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
   trust: AnchorOwner = owner,
+  afterwards?: { readonly name: string; readonly act: (chip: VirtualChip) => void },
 ): Line {
-  const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, { elf, block, anchorElf, trust });
+  const installed = { elf, anchorElf, trust };
+  const name = `${nameOf(chipId, installed)} ${afterwards?.name}`;
+  const make = (chip: VirtualChip): void => {
+    install(chip, installed);
+    afterwards?.act(chip);
+  };
+  const settle = (chip: VirtualChip): void => {
+    chip.powerOn();
+    chip.debug.connect();
+    program(chip, [{ address: chip.chip.layout.board.addressStart, bytes: block! }]);
+    chip.powerOff();
+  };
+  const chip = chipLike(
+    { chipId: findChip(chipId).id, seed, name },
+    make,
+    block === undefined ? undefined : settle,
+  );
   return new Line(chip);
 }
 

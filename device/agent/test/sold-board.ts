@@ -2,7 +2,7 @@
 // (device/sdk/examples/adoption) in machine code, and what a host sends them. An adoption image for it is
 // made as `firmseal adopt build` does.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, concatBytes, crc32, equalBytes, u32le } from '@firmseal/bytes';
@@ -12,7 +12,7 @@ import { readImage, type Segment } from '@firmseal/image';
 import { type AdoptionPlan, adoptionImage, planAdoption } from '@firmseal/personalization';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
-import { runTool } from '../../../tools/toolchain.ts';
+import { builtOfKit } from '../../sdk/test/build-example.ts';
 import { adopterCode } from '../toolchain/adopter.ts';
 import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -55,19 +55,13 @@ const hex = (value: number) => `0x${value.toString(16)}`;
 
 /** Builds both by CMake from a copy of the kit. */
 export function buildOldPrograms(kit: string, { chip, bootloader, application }: SoldAt): OldPrograms {
-  const build = join(kit, '..', `adoption-${chip.id}`);
-  mkdirSync(build, { recursive: true });
   const settings = {
     FIRMSEAL_CHIP: chip.id,
     BOOTLOADER: hex(bootloader.addressStart),
     APPLICATION: hex(application.addressStart),
     SLOT_BYTES: `${application.length}`,
   };
-  const defined = Object.entries(settings).map(([key, value]) => `-D${key}=${value}`);
-  const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(kit, 'cmake/arm-none-eabi.cmake')}`;
-  const source = join(kit, 'examples/adoption');
-  runTool('cmake', ['-G', 'Unix Makefiles', '-S', source, '-B', build, toolchain, ...defined], build);
-  runTool('cmake', ['--build', build], build);
+  const build = builtOfKit(kit, 'adoption', settings);
   const segmentsOf = (name: string) => readImage(readFileSync(join(build, `${name}.elf`))).segments;
   const program = segmentsOf('application');
   const end = Math.max(...program.map(({ address, bytes }) => address + bytes.length));

@@ -10,7 +10,6 @@ import {
   type ChipSnapshot,
   createVirtualChip,
   type ExecutorFactory,
-  machineCode,
   type VirtualChip,
   wasmAgent,
 } from '@firmseal/virtual-stm32';
@@ -20,6 +19,7 @@ import { buildWeakenedAgent } from '../build.ts';
 import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
+import { chipLike } from './chip-like.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
 import { Line } from './line.ts';
 import { writeUnits } from './machine-line.ts';
@@ -91,26 +91,31 @@ async function certificateOf(chipId: string): Promise<Bytes> {
   return known;
 }
 
-/** Identity, journal and option bytes as the case wants them; then power again. */
-async function prepare(chip: VirtualChip, wanted: Wanted): Promise<Line> {
-  const { trust, state, journaled, unwraps } = wanted;
+/** Writes identity, journal and option bytes as the case wants them, over the debug port. */
+async function settingUp(wanted: Wanted): Promise<(chip: VirtualChip) => void> {
+  const { chipId, trust, state, journaled, unwraps } = wanted;
   const deviceKey = crypto.sha256(fromHex('77'));
   const identity = identityImage({
     ...{ signing: keyPair('device'), kem: keyPair('device KEM'), deviceKey },
     ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch, origin: 1 },
-    certificate: await certificateOf(chip.chip.id),
+    certificate: await certificateOf(chipId),
   });
-  programGranules(chip, chip.chip.layout.identity.addressStart, identity);
   const journal: StateContent = {
     lifeCycle: state.installPending ? 'installing' : 'erased',
     ...{ securityCounter: state.securityCounter, epoch: trust.epoch },
     ...{ installCount: 0, rootPublicKey: trust.root, unwraps: unwraps ?? 0 },
     ...(journaled && !journaled.ended ? { lastLicense: fromHex(journaled.digest) } : {}),
   };
-  programGranules(chip, chip.chip.layout.journal[0].addressStart, journalImage(deviceKey, journal));
-  if (chip.debug.writeOptionBytes(optionsOf(chip.chip, state)) !== 'ok')
-    throw new Error('the chip refuses the option bytes of the case');
-  chip.powerOff();
+  return (chip) => {
+    programGranules(chip, chip.chip.layout.identity.addressStart, identity);
+    programGranules(chip, chip.chip.layout.journal[0].addressStart, journalImage(deviceKey, journal));
+    if (chip.debug.writeOptionBytes(optionsOf(chip.chip, state)) !== 'ok')
+      throw new Error('the chip refuses the option bytes of the case');
+    chip.powerOff();
+  };
+}
+
+function lineTo(chip: VirtualChip): Line {
   chip.powerOn();
   if (!chip.running) throw new Error('the agent does not run');
   return new Line(chip);
@@ -148,7 +153,8 @@ export async function wasmChip(wanted: Wanted): Promise<Line> {
   made.nonce = wanted.nonce ?? crypto.randomBytes(16);
   made.levelKey = wanted.state.levelKey;
   made.chip.judge.restore(made.blank);
-  return prepare(made.chip, wanted);
+  (await settingUp(wanted))(made.chip);
+  return lineTo(made.chip);
 }
 
 /** Data register of the random generator, where a case needs a nonce of its own: RM0090 24.4.3. */
@@ -186,14 +192,29 @@ function machineImage(chipId: string, namesNonce: boolean): MachineImage {
   return image;
 }
 
+/** The chip has booted before its case: the anchor has made its copy of the agent. */
 async function chipOf(wanted: Wanted, isQuick: boolean): Promise<Line> {
-  const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
-  chip.powerOn();
-  chip.debug.connect();
-  const { elf, units } = machineImage(wanted.chipId, wanted.nonce !== undefined);
-  for (const [address, bytes] of units) program(chip, address, bytes);
+  const { chipId } = wanted;
+  const { elf, units } = machineImage(chipId, wanted.nonce !== undefined);
+  const connected = (chip: VirtualChip): VirtualChip => {
+    chip.powerOn();
+    chip.debug.connect();
+    return chip;
+  };
+  const make = (blank: VirtualChip): void => {
+    connected(blank);
+    for (const [address, bytes] of units) program(blank, address, bytes);
+    blank.powerOff();
+    computeCryptoHere(blank, { elf });
+    blank.powerOn();
+    blank.powerOff();
+  };
+  const setUp = await settingUp(wanted);
+  const chip = chipLike({ chipId, seed: 'vectors', name: `vectors ${elf}` }, make, (one) =>
+    setUp(connected(one)),
+  );
   if (isQuick) computeCryptoHere(chip, { elf });
-  const line = await prepare(chip, wanted);
+  const line = lineTo(chip);
   if (wanted.nonce !== undefined) {
     if (wanted.chipId !== 'stm32f427') throw new Error('nonces are drawn on the F427 only');
     drawNonce(line, wanted.nonce);

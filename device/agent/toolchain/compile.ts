@@ -1,11 +1,15 @@
 // Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources
 // are compiled with every warning as an error; BearSSL's as they are.
+//
+// An object is kept by what it is made of: flags, the text of its source, and the texts of the headers that
+// it can include. So chips of one core share what knows no chip, agent and anchor share what both have, and
+// an agent without one of its defences compiles again only what the change can reach.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type Arithmetic, bearsslFlags, bearsslFolder, bearsslSources } from './bearssl.ts';
-import { cached, hashOf, headersHash } from './cache.ts';
+import { cached, hashOf } from './cache.ts';
 
 export type Compiler = {
   /** `arm-none-eabi-gcc`, `gcc`, `clang`. */
@@ -44,18 +48,62 @@ function run(program: string, args: readonly string[], folder: string): string {
   return stdout;
 }
 
-/** One source to one object. */
+type Text = { hash: string; included: readonly string[] };
+
+/** Files as one build sees them, each read once. */
+class Texts {
+  readonly #known = new Map<string, Text | undefined>();
+
+  /** Undefined: no such file. */
+  at(path: string): Text | undefined {
+    if (!this.#known.has(path)) this.#known.set(path, this.#read(path));
+    return this.#known.get(path);
+  }
+
+  #read(path: string): Text | undefined {
+    if (!existsSync(path)) return undefined;
+    const text = readFileSync(path, 'utf8');
+    const lines = text.matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]/gm);
+    return { hash: hashOf(text), included: [...lines].map(([, name]) => name!) };
+  }
+
+  /**
+   * The source and every header that it can include, whatever its conditions say, in the order in which they
+   * are met: hash by the name that they are included by. A header outside of the folders is the
+   * compiler's own, or one of BearSSL.
+   */
+  reachedFrom(source: string, folders: readonly string[]): string[] {
+    const found: string[] = [];
+    const seen = new Set<string>();
+    const visit = (path: string, name: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const { hash, included } = this.at(path)!;
+      found.push(name, hash);
+      for (const other of included) {
+        const place = [dirname(path), ...folders]
+          .map((folder) => join(folder, other))
+          .find((one) => this.at(one));
+        if (place !== undefined) visit(place, other);
+      }
+    };
+    visit(source, basename(source));
+    return found;
+  }
+}
+
+/** One source to one object. `texts`: hash of everything that goes into it beside the flags. */
 function compile(
   { program, flags }: Compiler,
   source: string,
-  how: { flags: readonly string[]; includes: readonly string[]; headers: string; isOurs: boolean },
+  how: { flags: readonly string[]; includes: readonly string[]; texts: string; isOurs: boolean },
 ): CompiledObject {
   const isGcc = program.endsWith('gcc');
   const name = basename(source).replace(/\.[cS]$/, '');
   const lists = isGcc && source.endsWith('.c');
   const listing = lists ? ['-fstack-usage', '-fcallgraph-info=su', '-aux-info', `${name}.aux`] : [];
   const all = [...flags, ...how.flags, ...listing];
-  const hash = hashOf(versionOf(program), all.join('\0'), source, readFileSync(source), how.headers);
+  const hash = hashOf(versionOf(program), all.join('\0'), how.texts);
   const folder = cached(`object-${name}-${hash.slice(0, 24)}`, (temporary) => {
     run(program, [...all, ...how.includes, '-c', source, '-o', `${name}.o`], temporary);
   });
@@ -76,15 +124,20 @@ export function compileOurs(
   defines: readonly string[],
 ): CompiledObject[] {
   const folder = bearsslFolder();
-  const headers = hashOf(...includes.map(headersHash), folder);
   const system = ['-isystem', join(folder, 'inc'), '-isystem', join(folder, 'src')];
   const how = {
     flags: [...ourFlags, ...defines],
     includes: [...includes.flatMap((include) => ['-I', include]), ...system],
-    headers,
     isOurs: true,
   };
-  return sources.map((source) => compile(compiler, source, how));
+  const texts = new Texts();
+  const before = defines.flatMap((flag, i) => (defines[i - 1] === '-include' ? [flag] : []));
+  return sources.map((source) => {
+    const reached = [...before, source].flatMap((path) => texts.reachedFrom(path, includes));
+    // What is built for this machine carries the path of its source, for debuggers and coverage.
+    const place = compiler.program.startsWith('arm-none-eabi') ? '' : source;
+    return compile(compiler, source, { ...how, texts: hashOf(...reached, folder, place) });
+  });
 }
 
 /** The parts of BearSSL that the port uses. */
@@ -94,7 +147,9 @@ export function compileBearssl(compiler: Compiler, arithmetic: Arithmetic): Comp
   return bearsslSources(arithmetic).map((source) => {
     const fast = compiler.program.startsWith('arm-none-eabi') ? bearsslFlags(arithmetic, source) : [];
     const flags = ['-w', ...fast];
-    return compile(compiler, join(folder, source), { flags, includes, headers: folder, isOurs: false });
+    // The folder is named by the hash of everything in it.
+    const texts = hashOf(source, folder);
+    return compile(compiler, join(folder, source), { flags, includes, texts, isOurs: false });
   });
 }
 

@@ -137,8 +137,19 @@ function readSymbols(elf: string): Symbols {
 
 const heap = /^_*(malloc|free|calloc|realloc|sbrk)(_r)?$/;
 
+/** Builds of this process: asking the cache again takes a tenth of a second, for every file is read. */
+const known = new Map<string, AgentBuild>();
+
 /** Builds through the cache. Throws with the tool's words, or naming the rule that the code breaks. */
 export function buildAgent(target: Target): AgentBuild {
+  const { kind, chip, arithmetic, memory, sources, includes } = target;
+  const key = JSON.stringify([kind, chip.id, arithmetic, memory, sources, includes]);
+  const build = known.get(key) ?? buildThroughCache(target);
+  known.set(key, build);
+  return build;
+}
+
+function buildThroughCache(target: Target): AgentBuild {
   const compiler = thumbCompiler(target.cpu);
   const own = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31', ...smallFlags];
   const objects = [

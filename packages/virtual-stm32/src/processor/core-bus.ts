@@ -27,13 +27,14 @@ interface Views {
   words: Uint32Array;
 }
 
-const nothing = (): Views => ({
+/** No address is in it. */
+const nothing: Views = {
   start: 1,
   end: 0,
   bytes: new Uint8Array(0),
   halves: new Uint16Array(0),
   words: new Uint32Array(0),
-});
+};
 
 function viewsOf(window: { addressStart: number; bytes: Uint8Array } | undefined): Views | undefined {
   if (window === undefined || window.bytes.byteOffset % 4 !== 0 || window.bytes.length % 4 !== 0)
@@ -54,8 +55,8 @@ export class CoreBus {
   readonly #flashChanges: { readonly count: number };
   readonly #ramChanges: { readonly count: number };
   #changes = -1;
-  #flash: Views = nothing();
-  #ram: Views = nothing();
+  #flash: Views = nothing;
+  #ram: Views = nothing;
   readonly #knownFlash = new Map<number, Views>();
   readonly #knownRam = new Map<number, Views>();
   /**
@@ -73,8 +74,8 @@ export class CoreBus {
 
   /** Rules or mapping changed: nothing remembered holds. */
   forget(): void {
-    this.#flash = nothing();
-    this.#ram = nothing();
+    this.#flash = nothing;
+    this.#ram = nothing;
     this.#knownFlash.clear();
     this.#knownRam.clear();
   }
