@@ -106,7 +106,7 @@ const sessionRow = (name: string, { sessionUs }: Installed, limitSeconds: number
 
 export async function machineRows(): Promise<BenchRow[]> {
   if (!hasTool('arm-none-eabi-gcc')) return [];
-  const addressStart = 0x0810_0000;
+  const addressStart = 0x0804_0000;
   const line = await fastLine(id);
   const blank = await install(line, addressStart, length, 5);
   const erased = await install(line, addressStart, length, 6);
@@ -119,7 +119,8 @@ export async function machineRows(): Promise<BenchRow[]> {
     installRow(erased, { what: 'to be erased', flashUs, limit: 1.5 }),
     sessionRow('F427', await install(await fastLine(id), addressStart, 8192, 7), 1.3),
     sessionRow('G0B1', await install(small, storeStart, 8192, 5), 8),
-    await usbInstallRow(),
+    await usbInstallRow('stm32f427', 'F427'),
+    await usbInstallRow('stm32h743', 'H743'),
     ...(hasTool('qemu-system-arm') ? [await estimatedRow(programUs)] : []),
   ];
 }

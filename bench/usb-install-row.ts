@@ -1,4 +1,4 @@
-// An install of 1 MiB over USB on a virtual STM32H743 whose agent is machine code, by a host that does what
+// An install of 1 MiB over USB on a virtual chip whose agent is machine code, by a host that does what
 // dfu-util does: a block, GETSTATUS, the announced wait. On the chip's clock: flash, the agent's cycles, what
 // went over the bus, and waits that were announced longer than the work took.
 
@@ -12,11 +12,10 @@ import { targetOf } from '../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../device/agent/toolchain/thumb.ts';
 import type { BenchRow } from './row.ts';
 
-const id = 'stm32h743';
 const length = 1024 * 1024;
 const busy = [3, 4, 7];
 
-export async function usbInstallRow(): Promise<BenchRow> {
+export async function usbInstallRow(id: string, called: string): Promise<BenchRow> {
   const chip = findChip(id);
   const addressStart = chip.layout.slots[0]!.storeStart;
   const block = usbBlock(chip, { vendorId: 0x1234, productId: 0x5678 });
@@ -68,7 +67,7 @@ export async function usbInstallRow(): Promise<BenchRow> {
   const { timeUs, waitedUs } = await install();
   const flashUs = eraseProgramTimeUs(chip, [{ addressStart, length }], 'typical');
   return {
-    name: 'install 1 MiB over USB on a virtual H743 by machine code, to be erased',
+    name: `install 1 MiB over USB on a virtual ${called} by machine code, to be erased`,
     value: timeUs / 1e6,
     unit: 's',
     ratio: timeUs / flashUs,

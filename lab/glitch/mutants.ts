@@ -100,8 +100,20 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trial: the life cycle that it begins from is not read again',
-    without: { 'trial-life-read-again': '' },
+    without: { 'trial-life-read-again': '', 'trial-life-twice': '' },
     scenarios: ['boot: journal says installing', 'boot: trial was not confirmed'],
+  },
+  {
+    name: 'trial: the life cycle that it begins from is looked at once',
+    chip: 'stm32f427',
+    without: { 'trial-life-twice': '' },
+    scenarios: ['boot: an update was cut, the record of the former firmware still stands'],
+  },
+  {
+    name: 'trial: what was reverted is reverted again',
+    chip: 'stm32f427',
+    without: { 'trial-revert-once': '' },
+    scenarios: ['boot: trial was not confirmed'],
   },
   {
     name: 'signature: it is not verified',

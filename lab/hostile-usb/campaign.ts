@@ -12,11 +12,12 @@ import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makeLicense, makePackage } from '../../device/agent/test/trusted-site.ts';
 import { dfuState, Stalled, UsbHost, usbBlock } from '../../device/agent/test/usb-host.ts';
 import { hostileRequest } from '../../device/agent/test/usb-noise.ts';
-import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { portedChips, targetOf, usbCoreOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { quickMachineLine } from '../power/bench.ts';
 
-export const hostileUsbChip = 'stm32h743';
+/** Chips whose machine code has USB. */
+export const usbChips = portedChips().filter((id) => usbCoreOf(id) !== undefined);
 
 export interface HostileUsbReport {
   readonly requests: number;
@@ -50,6 +51,7 @@ function cut(wire: UsbWire, random: SeededRandom): void {
 }
 
 interface Asked {
+  readonly chipId: string;
   readonly requests: number;
   readonly seed: string;
 }
@@ -60,7 +62,7 @@ interface Asked {
 export async function hostileRequests(
   { chip }: Line,
   file: Uint8Array,
-  { requests, seed }: Asked,
+  { requests, seed }: Omit<Asked, 'chipId'>,
 ): Promise<HostileUsbReport> {
   const random = new SeededRandom(`hostile usb ${seed}`);
   const usb = new UsbHost(chip);
@@ -116,13 +118,13 @@ export async function hostileRequests(
 }
 
 /** A chip of its own, and a sound package at the end. */
-export async function hostileUsb({ requests, seed }: Asked): Promise<HostileUsbReport> {
-  const build = buildAgent(targetOf(hostileUsbChip));
-  const block = usbBlock(findChip(hostileUsbChip));
-  const line = quickMachineLine(hostileUsbChip, `hostile usb ${seed}`, build, block);
+export async function hostileUsb({ chipId, requests, seed }: Asked): Promise<HostileUsbReport> {
+  const build = buildAgent(targetOf(chipId));
+  const block = usbBlock(findChip(chipId));
+  const line = quickMachineLine(chipId, `hostile usb ${seed}`, build, block);
   await personalizeMachine(line, 2);
   line.hello();
-  const sealed = await makePackage(hostileUsbChip);
+  const sealed = await makePackage(chipId);
   const { bundle } = await makeLicense(sealed, line.device!);
   const file = concatBytes(...attachLicense(sealed.file, bundle));
   const report = await hostileRequests(line, file, { requests, seed });

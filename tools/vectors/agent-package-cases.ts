@@ -2,12 +2,14 @@
 // agent-image-cases.ts, for the STM32F427.
 
 import type { CborInput } from '@firmseal/cbor-cose';
+import { findChip } from '@firmseal/chips';
 import type { FaultCode } from '@firmseal/fault';
 import { signedAgent } from './agent-image-cases.ts';
 import type { defaultState, PackageCase } from './package-case.ts';
 import { assemble, type Pieces, pieces } from './workshop.ts';
 
-const slot = 0x08020000;
+const { agent: slotA, agentCopy } = findChip('stm32f427').layout;
+const slot = agentCopy.addressStart;
 const entry = slot + 1024;
 
 export async function agentPieces(): Promise<Pieces> {
@@ -67,12 +69,15 @@ export async function agentPackageCases(): Promise<PackageCase[]> {
     ),
     await invalid('agent of a header alone', inArea(2, 1024)),
     await invalid('agent beside firmware', ({ core, payload }) => {
+      const [agent] = core.get(6) as [Map<number, CborInput>];
+      agent.set(1, 0x08010000); // areas are in the order of their addresses
+      core.set(8, 0x08010400);
       core.set(6, [...(core.get(6) as CborInput[]), firmware]);
       payload.set(2, [new Uint8Array(32), new Uint8Array(32)]);
     }),
     await invalid('firmware beside an agent ahead of it', ({ core, payload }) => {
       const [agent] = core.get(6) as [Map<number, CborInput>];
-      agent.set(1, 0x08060000);
+      agent.set(1, slot);
       core.set(6, [firmware, agent]).set(8, 0x08040000);
       payload.set(2, [new Uint8Array(32), new Uint8Array(32)]);
     }),
@@ -82,14 +87,14 @@ export async function agentPackageCases(): Promise<PackageCase[]> {
     await invalid('agent that asks for option bytes', ({ core }) => core.set(9, [[0, 0x20, 0x20]])),
     await invalid('agent with a security counter', ({ core }) => core.set(5, 1)),
     await one('agent for slot A', 'agent-target-wrong', (parts) => {
-      inArea(1, 0x08010000)(parts);
-      parts.core.set(8, 0x08010400);
+      inArea(1, slotA.addressStart)(parts);
+      parts.core.set(8, slotA.addressStart + 1024);
     }),
     await one('agent in the place of an application', 'agent-target-wrong', (parts) => {
       inArea(1, 0x08040000)(parts);
       parts.core.set(8, 0x08040400);
     }),
-    await one('agent longer than its slot', 'agent-target-wrong', inArea(2, 65_536 + 32)),
+    await one('agent longer than its slot', 'agent-target-wrong', inArea(2, agentCopy.length + 32)),
     await one('agent of the counter that runs', 'agent-counter-rolled-back', inArea(3, 1)),
     await one('agent beside an install that has not ended', 'agent-install-pending', () => {}, {
       installPending: true,

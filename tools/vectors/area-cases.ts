@@ -176,7 +176,7 @@ function chipCases(): Promise<PackageCase>[] {
     outside('area at address 0', [fw(0, 32)]),
     outside('area in working memory', [fw(0x20000000, 32)]),
     outside('area over option bytes', [good, fw(0x1fffc000, 32)]),
-    outside('area across the end of its slot', [fw(0x080e0000, 0x40000)]),
+    outside('area across the end of its slot', [fw(0x081c0000, 0x40000)]),
     outside('area across the end of the flash', [fw(0x081fff80, 256)]),
     outside('area up to 2^32', [good, fw(0xffffffe0, 32)]),
     forH743('area over the anchor at the end of flash', 'area-outside-application', [fw(0x081e0000, 32)]),

@@ -110,6 +110,8 @@ static void exchange(void) {
 }
 
 fs_result fs_trial_revert(void) {
+  /* Defence trial-revert-once: a second one would put the application back that was given up. */
+  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   exchange();
   fs_now.receipt ^= FS_RECEIPT_PRESENT ^ FS_RECEIPT_OTHER; /* it was of the one that is given up */
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_REVERTED);
@@ -180,6 +182,9 @@ fs_result fs_trial_start(void) {
   /* fs_trial_settle left none that had its boot: else a glitch passed it over. */
   FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
+  FS_BARRIER();
+  /* Defence trial-life-twice: a register still holds the word that the life cycle was compared with. */
+  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);
   /* Defence trial-confirmed-too-early */
   if (left_too_early() == FS_YES) return fs_trial_revert();

@@ -1,58 +1,40 @@
-// USB of an F427: the driver of the first OTG core and the start of the crystal, executed on the model. The
-// agent with USB is too large for its slot, so that no chip gets it: it is linked at the place of an
-// application here, and the chip starts it there.
+// USB of an F427: the start of the crystal, and what a board's settings say of it, executed by the build that
+// ships on the model of the chip.
 
-import { readFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';
-import { readImage } from '@firmseal/image';
 import { encodeFrame } from '@firmseal/link';
-import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
-import { Line } from './line.ts';
-import { writeUnits } from './machine-line.ts';
+import type { Line } from './line.ts';
+import { machineInSocket } from './machine-line.ts';
 import { UsbHost, usbBlock } from './usb-host.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
 const chipId = 'stm32f427';
-const chip = findChip(chipId);
-const place = { addressStart: 0x0804_0000, length: 0x2_0000 };
-
-function segments(without: Weakening) {
-  const shipping = targetOf(chipId, { usb: 'otg-v1' });
-  const target = { ...shipping, memory: { ...shipping.memory, code: place } };
-  const isWeak = Object.keys(without).length > 0;
-  const { elf } = isWeak ? mutantBuild({ without, target }) : buildAgent(target);
-  const image = readImage(readFileSync(elf)).segments;
-  const vectors = image.find(({ address }) => address === place.addressStart)!;
-  return [...image, { address: chip.flash.addressStart, bytes: vectors.bytes.slice(0, 8) }];
-}
 
 /** The chip, waiting; what stands on its board, and what the settings say of it. */
 function start(
   { crystalHz, saidHz }: { crystalHz: number | undefined; saidHz?: number },
   without: Weakening = {},
 ): Line {
-  const virtual = createVirtualChip({ chip: chipId, seed: 'crystal', executors: [machineCode()] });
-  virtual.crystalHz = crystalHz;
-  virtual.powerOn();
-  virtual.debug.connect();
+  const isWeak = Object.keys(without).length > 0;
+  const build = isWeak ? mutantBuild({ chip: chipId, without }) : buildAgent(targetOf(chipId));
   const block = usbBlock(
-    chip,
+    findChip(chipId),
     {},
     saidHz === undefined ? { kind: 'internal' } : { kind: 'crystal', frequencyHz: saidHz },
   );
-  const all = [...segments(without), { address: chip.layout.board.addressStart, bytes: block }];
-  for (const [address, bytes] of writeUnits(all, chip.write.unitBytes))
-    if (virtual.debug.programFlash(address, bytes) !== 'ok') throw new Error('the debug port refuses');
-  virtual.powerOff();
-  virtual.powerOn();
-  return new Line(virtual);
+  const line = machineInSocket(chipId, 'crystal', build, block);
+  line.chip.crystalHz = crystalHz;
+  computeCryptoHere(line.chip, build);
+  line.chip.powerOn();
+  return line;
 }
 
 const coreHz = ({ chip: virtual }: Line) => virtual.machine.coreHz;

@@ -23,13 +23,18 @@ const busy = [3, 4];
 const none = new Uint8Array(0);
 export const transferBytes = 1024;
 
+/** Its own oscillator is too inexact for USB; a virtual chip has a crystal of 8 MHz. */
+const needsCrystal = ({ id }: VirtualChip['chip']): boolean => id.startsWith('stm32f4');
+
 /** The block of ST's board with a chip, with other settings of USB. */
 export function usbBlock(
   chip: VirtualChip['chip'],
   usb: Partial<BoardUsb> = {},
-  oscillator: Oscillator = { kind: 'internal' },
+  oscillator: Oscillator = needsCrystal(chip)
+    ? { kind: 'crystal', frequencyHz: 8_000_000 }
+    : { kind: 'internal' },
 ) {
-  const { settings } = findBoard(chip.id === 'stm32f427' ? 'nucleo-f429zi' : 'nucleo-h743zi');
+  const { settings } = findBoard(needsCrystal(chip) ? 'nucleo-f429zi' : 'nucleo-h743zi');
   return encodeBoardBlock({ ...settings, oscillator, usb: { ...settings.usb!, ...usb } }, chip);
 }
 

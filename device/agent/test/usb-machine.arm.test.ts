@@ -20,7 +20,7 @@ import { quickMachineLine } from '../../../lab/power/bench.ts';
 import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { targetOf, usbCoreOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { blankLine, type Line, NoAnswer } from './line.ts';
 import { personalizeMachine } from './machine-line.ts';
@@ -29,26 +29,29 @@ import { UsbFrames } from './usb-frames.ts';
 import { dfuState, putBoard, Stalled, UsbHost, usbBlock } from './usb-host.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
-const chipId = 'stm32h743';
+const chipIds = ['stm32h743', 'stm32f427'] as const;
+type ChipId = (typeof chipIds)[number];
 const settings = { vendorId: 0x1234, productId: 0x5678, landingPage: 'https://fw.example.com/' };
 const none = new Uint8Array(0);
 
 /** A chip on whose board USB is used; it waits for its hosts. */
-function usbLine(without: Weakening = {}, usb: object = settings): Line {
+function usbLine(chipId: ChipId, without: Weakening = {}, usb: object = settings): Line {
   const build =
     Object.keys(without).length === 0 ? buildAgent(targetOf(chipId)) : mutantBuild({ chip: chipId, without });
   return quickMachineLine(chipId, 'usb', build, usbBlock(findChip(chipId), usb));
 }
 
-/** One chip for the tests, in their order; the application is installed by the last of them. */
-let made: Promise<Line> | undefined;
-async function bench(): Promise<{ line: Line; usb: UsbHost }> {
-  made ??= (async () => {
-    const line = usbLine();
-    await personalizeMachine(line, 2);
-    return line;
-  })();
-  const line = await made;
+/** One chip of a kind for the tests, in their order; the application is installed by the last of them. */
+const made = new Map<ChipId, Promise<Line>>();
+async function makeLine(chipId: ChipId): Promise<Line> {
+  const line = usbLine(chipId);
+  await personalizeMachine(line, 2);
+  return line;
+}
+async function bench(chipId: ChipId): Promise<{ line: Line; usb: UsbHost }> {
+  const making = made.get(chipId) ?? makeLine(chipId);
+  made.set(chipId, making);
+  const line = await making;
   const usb = new UsbHost(line.chip);
   await usb.open();
   return { line, usb };
@@ -65,9 +68,9 @@ async function fileFor(sealed: TestPackage, line: Line): Promise<Uint8Array> {
   return concatBytes(...attachLicense(sealed.file, bundle));
 }
 
-describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
+describe.skipIf(!canBuild).each(chipIds)('the agent of %s in machine code on USB', (chipId) => {
   test('shows the descriptors of the WebAssembly agent, to the byte, and makes no mistake', async () => {
-    const { line: machine } = await bench();
+    const { line: machine } = await bench(chipId);
     const wasm = await blankLine(chipId, 'usb');
     putBoard(wasm, settings);
     const asked: [number, number, number, number, number][] = [
@@ -101,7 +104,7 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   });
 
   test('a cable that is pulled, wherever: the UART answers, and the next host finds it idle', async () => {
-    const { line, usb } = await bench();
+    const { line, usb } = await bench(chipId);
     const sealed = await makePackage(chipId);
     const file = await fileFor(sealed, line);
     for (const bytes of [0, 700, 3000, file.length]) {
@@ -120,7 +123,7 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   });
 
   test('a reset of the bus, sleep and waking, in a download: it is given up', async () => {
-    const { line, usb } = await bench();
+    const { line, usb } = await bench(chipId);
     const sealed = await makePackage(chipId);
     const file = await fileFor(sealed, line);
     await usb.send(file.subarray(0, 1500));
@@ -150,14 +153,17 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   }
 
   test('a setup packet in the middle of an answer: its own answer follows, and without the flush another', async () => {
-    const whole = cutShort((await bench()).line);
+    const whole = cutShort((await bench(chipId)).line);
     expect([whole.given?.[1], whole.given?.length, whole.noted]).toEqual([1, 18, []]);
-    const weak = cutShort(usbLine({ 'usb-flush': '' }));
+    const weak = cutShort(usbLine(chipId, { 'usb-flush': '' }));
     expect(weak.given?.[1]).not.toBe(1);
   });
 
-  test('a clock that is trimmed by the frames, by either value that manuals give for them', async () => {
-    const { line, usb } = await bench();
+  test('a clock that is trimmed by the frames, by either value that manuals give for them', async ({
+    skip,
+  }) => {
+    skip(usbCoreOf(chipId) === 'otg-v1', 'its clock is a crystal: usb-crystal.arm.test.ts');
+    const { line, usb } = await bench(chipId);
     usb.close();
     for (const source of [0, 3] as const) {
       line.chip.usbFrameSource = source;
@@ -171,10 +177,11 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     skip,
   }) => {
     skip(!isWhole, 'two more builds of the agent: only in npm run lab -- suites');
-    const early = usbLine({ 'usb-mode-wait': 'connect();' });
+    const early = usbLine(chipId, { 'usb-mode-wait': 'connect();' });
     expect(early.chip.usb).toBeUndefined();
     expect(mistakes(early)[0]).toMatch(/of device mode was written in host mode/);
-    const untrimmed = usbLine({ 'usb-trim': '' });
+    if (usbCoreOf(chipId) === 'otg-v1') return;
+    const untrimmed = usbLine(chipId, { 'usb-trim': '' });
     untrimmed.chip.usbFrameSource = 0;
     untrimmed.chip.reset();
     expect(untrimmed.chip.usb).toBeUndefined();
@@ -182,7 +189,7 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   });
 
   test("a changed file is refused by the agent's own fault, as the client of lines tells it", async () => {
-    const { line, usb } = await bench();
+    const { line, usb } = await bench(chipId);
     usb.close();
     const file = (await fileFor(await makePackage(chipId), line)).slice();
     file[file.length - 1]! ^= 1;
@@ -201,7 +208,7 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   });
 
   test('a hostile host, in a sample of `npm run lab -- hostile-usb`', async () => {
-    const { line, usb } = await bench();
+    const { line, usb } = await bench(chipId);
     usb.close();
     const file = await fileFor(await makePackage(chipId), line);
     const report = await hostileRequests(line, file, { requests: sampled(5000, 150), seed: 'sample' });
@@ -210,7 +217,7 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
   });
 
   test('installs by the client that lines use, over USB alone, to a receipt that verifies', async () => {
-    const { line, usb } = await bench();
+    const { line, usb } = await bench(chipId);
     await usb.open(1);
     line.chip.receive(Uint8Array.of(0)); // ends what noise left of a frame
     line.hello();

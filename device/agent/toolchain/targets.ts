@@ -40,14 +40,18 @@ interface Shared {
 }
 export type UsbCore = 'otg-v1' | 'otg-v2';
 
+const f4 = { usart: 'usart-v1', reception: 'dma-v1', family: 'stm32f4' } as const;
+/** F4 parts whose flash has room for an agent with USB. */
+const withUsb = { ...f4, usb: 'otg-v1' } as const;
+
 /** What a chip takes of the folders that are not its own. */
 const shared: Readonly<Record<string, Shared>> = {
-  stm32f427: { usart: 'usart-v1', reception: 'dma-v1', files: ['random'], family: 'stm32f4' },
-  stm32f405: { usart: 'usart-v1', reception: 'dma-v1', files: ['random', 'boot'], family: 'stm32f4' },
+  stm32f427: { ...withUsb, files: ['random'] },
+  stm32f405: { ...withUsb, files: ['random', 'boot'] },
   stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
-  stm32f446: { usart: 'usart-v1', reception: 'dma-v1', files: ['boot'], family: 'stm32f4' },
-  stm32f411: { usart: 'usart-v1', reception: 'dma-v1', files: ['boot'], family: 'stm32f4' },
-  stm32f427xg: { usart: 'usart-v1', reception: 'dma-v1', files: ['random', 'boot'], family: 'stm32f4' },
+  stm32f446: { ...f4, files: ['boot'] },
+  stm32f411: { ...f4, files: ['boot'] },
+  stm32f427xg: { ...withUsb, files: ['random', 'boot'] },
   stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
@@ -55,6 +59,9 @@ const shared: Readonly<Record<string, Shared>> = {
 
 /** Ids of the catalogue's chips for which a port is in the tree. */
 export const portedChips = (): string[] => chipIds().filter((id) => shared[id] !== undefined);
+
+/** The OTG core that the port of a chip drives; undefined where it has no USB. */
+export const usbCoreOf = (id: string): UsbCore | undefined => shared[id]?.usb;
 
 /** Folders of port that hold the chip's own files: its family's, and one of its id where it needs more. */
 export const portFolders = (id: string): string[] =>

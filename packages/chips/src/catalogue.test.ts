@@ -95,7 +95,7 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
   ['an identity over the anchor', (c) => (c.layout.identity.addressStart = '0x08000000'), /without overlap/],
   [
     'both copies of the identity in one sector',
-    (c) => (c.layout.identity.addressStart = '0x08034000'),
+    (c) => (c.layout.identity.addressStart = '0x081FE000'),
     /different erase units/,
   ],
   [
@@ -113,8 +113,7 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
   [
     'a slot inside of a sector',
     ({ layout }) => {
-      Object.assign(layout.agentCopy, { addressStart: '0x08024000' });
-      Object.assign(layout.identityCopy, { addressStart: '0x08038000' });
+      Object.assign(layout.agentCopy, { addressStart: '0x081E4000' });
     },
     /begin with an erase unit/,
   ],

@@ -6,9 +6,9 @@ const f427 = findChip('stm32f427');
 const h743 = findChip('stm32h743');
 
 test.each([
-  ['linked at the start of flash goes to bank 2', 0x08000000, 1048576, 'bank2', 0x08100000],
-  ['linked above the agent stays', 0x08040000, 786432, 'above', 0x08040000],
-  ['linked in bank 2 stays', 0x08100000, 1048576, 'bank2-in-place', 0x08100000],
+  ['linked at the start of flash goes to bank 2', 0x08000000, 917504, 'bank2', 0x08100000],
+  ['linked above the agent stays', 0x08040000, 1703936, 'above', 0x08040000],
+  ['linked in bank 2 stays', 0x08100000, 917504, 'above', 0x08100000],
   ['linked below the end of the agent goes to bank 2', 0x0803ff00, 512, 'bank2', 0x0813ff00],
 ])('F427: an image %s', (_, address, length, slot, storeAddress) => {
   const placement = placeImage(f427, [{ address, length }]);

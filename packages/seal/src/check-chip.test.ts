@@ -45,9 +45,9 @@ describe('the checks of a chip', () => {
     ['another chip', 'manifest-chip-wrong', base, state, findChip('stm32h743')],
     ['an area over the agent', 'area-outside-application', withCore({ areas: [firmware(0x08010000, 32)] })],
     [
-      'an area across two slots',
+      'an area across the end of its slot',
       'area-outside-application',
-      withCore({ areas: [firmware(0x080e0000, 0x40000)] }),
+      withCore({ areas: [firmware(0x081c0000, 0x40000)] }),
     ],
     ['an area past the flash', 'area-outside-application', withCore({ areas: [firmware(0x081fffe0, 64)] })],
     [

@@ -75,7 +75,7 @@ describe('planning areas', () => {
 
   const refused: [string, string, ReturnType<typeof segment>[], PlanOptions?][] = [
     ['nothing', 'image-empty', [segment(0x08040000, 0)]],
-    ['what fits no slot', 'image-does-not-fit', [segment(0x080fff00, 0x200)]],
+    ['what fits no slot', 'image-does-not-fit', [segment(0x081dff00, 0x200)]],
     [
       'an area in a unit of the firmware',
       'area-erase-unit-shared',

@@ -20,8 +20,8 @@
 
 /* Where applications can be: stored at, bytes, linked at */
 #define FIRMSEAL_SLOTS(X) \
-  X(0x08040000u, 786432u, 0x08040000u) \
-  X(0x08100000u, 1048576u, 0x08000000u) \
-  X(0x08100000u, 1048576u, 0x08100000u)
+  X(0x08040000u, 1703936u, 0x08040000u) \
+  X(0x08100000u, 917504u, 0x08000000u) \
+  X(0x08100000u, 917504u, 0x08100000u)
 
 #endif

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* STM32F411: as STM32F427. */
+#include "../stm32f427/board.h"
