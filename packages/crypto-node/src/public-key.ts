@@ -9,7 +9,9 @@ const pointSizeBytes = 65;
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
 const keptKeysAtMost = 256;
-const keptKeys = new Map<string, KeyObject>(); // oldest use first
+/** By the bytes of their points as text. Full, the newer ones become the older, and those go. */
+let newerKeys = new Map<string, KeyObject>();
+let olderKeys = new Map<string, KeyObject>();
 
 const spki = Buffer.concat([spkiPrefix, new Uint8Array(pointSizeBytes)]);
 
@@ -21,19 +23,23 @@ const spki = Buffer.concat([spkiPrefix, new Uint8Array(pointSizeBytes)]);
 export function publicKeyOf(point: Uint8Array): KeyObject | undefined {
   if (point.length !== pointSizeBytes || point[0] !== 0x04) return undefined;
   spki.set(point, spkiPrefix.length);
-  const name = spki.toString('base64');
-  let key = keptKeys.get(name);
-  if (key) {
-    keptKeys.delete(name);
-  } else {
-    try {
-      // As text: node:crypto finds out what a key in an object is by an exception, which takes longer.
-      key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${name}\n-----END PUBLIC KEY-----\n`);
-    } catch {
-      return undefined; // not kept
-    }
-    if (keptKeys.size >= keptKeysAtMost) keptKeys.delete(keptKeys.keys().next().value!);
-  }
-  keptKeys.set(name, key);
+  const name = spki.toString('latin1', spkiPrefix.length);
+  const newer = newerKeys.get(name);
+  if (newer !== undefined) return newer;
+  const key = olderKeys.get(name) ?? imported();
+  if (key === undefined) return undefined; // not kept
+  if (newerKeys.size >= keptKeysAtMost) [olderKeys, newerKeys] = [newerKeys, new Map()];
+  newerKeys.set(name, key);
   return key;
+}
+
+/** The key that `spki` holds. */
+function imported(): KeyObject | undefined {
+  const text = spki.toString('base64');
+  try {
+    // As text: node:crypto finds out what a key in an object is by an exception, which takes longer.
+    return createPublicKey(`-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----\n`);
+  } catch {
+    return undefined;
+  }
 }

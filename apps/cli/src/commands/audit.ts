@@ -126,13 +126,17 @@ function rememberedHead(file: string | undefined, first: boolean) {
 }
 
 function tellInstall(face: Face, install: AuditedInstall): void {
+  if (face.json) face.event({ event: 'install', ...install });
+  else face.lines(installText(install));
+}
+
+function installText(install: AuditedInstall): string {
   const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest, sbomDigest } =
     install;
   const sbom = sbomDigest === undefined ? '' : `, SBOM ${sbomDigest}`;
-  face.tell(
-    { event: 'install', ...install },
+  return (
     `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
-      `${provenText(install)}, receipt ${receiptDigest}${sbom}`,
+    `${provenText(install)}, receipt ${receiptDigest}${sbom}`
   );
 }
 
