@@ -1,5 +1,5 @@
-// Public keys of P-256 as OpenSSL takes them. Every object is verified on every reading, so the last keys are
-// kept in their imported form.
+// Public keys of P-256 as OpenSSL takes them. Every object is verified on every reading, so keys that are asked
+// for again are kept in their imported form.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { fromHex } from '@firmseal/bytes';
@@ -8,7 +8,16 @@ const pointSizeBytes = 65;
 // Everything of a P-256 SubjectPublicKeyInfo (RFC 5480) that comes before the point.
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
-const keptKeysAtMost = 256;
+/**
+ * Most keys are those of chips, asked for two or three times while the chip is looked at. They are kept for no
+ * longer: OpenSSL's part of a key lies outside of the heap, and the engine takes it away late once the key
+ * has become old.
+ */
+const recentKeysAtMost = 16;
+const usesOfLasting = 4;
+const recentKeys = new Map<string, { readonly key: KeyObject; uses: number }>(); // oldest first
+
+const lastingKeysAtMost = 256;
 /** By the bytes of their points as text. Full, the newer ones become the older, and those go. */
 let newerKeys = new Map<string, KeyObject>();
 let olderKeys = new Map<string, KeyObject>();
@@ -26,9 +35,23 @@ export function publicKeyOf(point: Uint8Array): KeyObject | undefined {
   const name = spki.toString('latin1', spkiPrefix.length);
   const newer = newerKeys.get(name);
   if (newer !== undefined) return newer;
-  const key = olderKeys.get(name) ?? imported();
+  const older = olderKeys.get(name);
+  if (older !== undefined) return keepLasting(name, older);
+  const recent = recentKeys.get(name);
+  if (recent !== undefined) {
+    if (++recent.uses < usesOfLasting) return recent.key;
+    recentKeys.delete(name);
+    return keepLasting(name, recent.key);
+  }
+  const key = imported();
   if (key === undefined) return undefined; // not kept
-  if (newerKeys.size >= keptKeysAtMost) [olderKeys, newerKeys] = [newerKeys, new Map()];
+  if (recentKeys.size >= recentKeysAtMost) recentKeys.delete(recentKeys.keys().next().value!);
+  recentKeys.set(name, { key, uses: 1 });
+  return key;
+}
+
+function keepLasting(name: string, key: KeyObject): KeyObject {
+  if (newerKeys.size >= lastingKeysAtMost) [olderKeys, newerKeys] = [newerKeys, new Map()];
   newerKeys.set(name, key);
   return key;
 }

@@ -152,12 +152,12 @@ function tellStated(face: Face, outcome: AuditedOutcome): void {
 
 function tellJob(face: Face, summary: JobSummary): void {
   const { job, product, quota, units, voided, licenses, receipts, installed, outcomes, stated } = summary;
-  const { unitsWithoutLicense, unitsWithoutReceipt } = summary;
+  const { unitsWithoutLicense, unitsWithoutReceipt, hasKeys } = summary;
   const said = outcomesText(stated).replace(/, $/, '');
   face.tell(
     { event: 'job', ...summary },
     `job ${job}: ${product}, quota ${quota}, units ${units}, voided ${voided}, licenses ${licenses}, ` +
-      `receipts ${receipts}, installed ${installed}, ${outcomesText(outcomes)}` +
+      `receipts ${receipts}, ${hasKeys ? `installed ${installed}` : 'NOT VERIFIED'}, ${outcomesText(outcomes)}` +
       `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}` +
       (said === '' ? '' : `; without proof, by stations: ${said}`),
   );
