@@ -29,14 +29,16 @@ const roomStepBytes = 1 << 16;
 export class OpenedReader {
   readonly #files: LedgerFiles;
   readonly #size: number;
+  readonly #keptBytesAtMost: number;
   readonly #kept = new Map<number, { file: OpenedFile; room: Bytes | undefined }>(); // oldest use first
   #keptBytes = 0;
   /** How much memory the last file took. */
   #roomBytes = 0;
 
-  constructor(files: LedgerFiles, size: number) {
+  constructor(files: LedgerFiles, size: number, mostBytes = keptBytesAtMost) {
     this.#files = files;
     this.#size = size;
+    this.#keptBytesAtMost = mostBytes;
   }
 
   /** Throws `ledger-file-missing`, `ledger-entry-wrong`. */
@@ -44,7 +46,9 @@ export class OpenedReader {
     return (await this.#file(sequence)).at(sequence % tileWidth);
   }
 
-  /** Without its objects; until the next entry is read. Throws `ledger-file-missing`, `ledger-entry-wrong`. */
+  /**
+   * Without its objects; until the next entry is read. Throws `ledger-file-missing`, `ledger-entry-wrong`.
+   */
   async readSealed(sequence: number): Promise<SealedEntry> {
     return (await this.#file(sequence)).sealedAt(sequence % tileWidth);
   }
@@ -73,7 +77,7 @@ export class OpenedReader {
   #makeRoom(): Bytes | undefined {
     let spare: Bytes | undefined;
     for (const [oldest, { file, room }] of this.#kept) {
-      if (this.#keptBytes + this.#roomBytes <= keptBytesAtMost) break;
+      if (this.#keptBytes + this.#roomBytes <= this.#keptBytesAtMost) break;
       this.#kept.delete(oldest);
       this.#keptBytes -= room?.length ?? file.sizeBytes;
       spare = room ?? spare;

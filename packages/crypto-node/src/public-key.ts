@@ -1,5 +1,5 @@
-// Public keys of P-256 as OpenSSL takes them. Every object is verified on every reading, so keys that are asked
-// for again are kept in their imported form.
+// Public keys of P-256 as OpenSSL takes them. Every object is verified on every reading, so keys that are
+// asked for again are kept in their imported form.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { fromHex } from '@firmseal/bytes';
@@ -9,9 +9,9 @@ const pointSizeBytes = 65;
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
 /**
- * Most keys are those of chips, asked for two or three times while the chip is looked at. They are kept for no
- * longer: OpenSSL's part of a key lies outside of the heap, and the engine takes it away late once the key
- * has become old.
+ * Most keys are those of chips, asked for two or three times while the chip is looked at. They are
+ * kept for no longer: OpenSSL's part of a key lies outside of the heap, and the engine takes it away
+ * late once the key has become old.
  */
 const recentKeysAtMost = 16;
 const usesOfLasting = 4;
