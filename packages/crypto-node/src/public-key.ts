@@ -9,13 +9,17 @@ const pointSizeBytes = 65;
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
 /**
- * Most keys are those of chips, asked for two or three times while the chip is looked at. They are
- * kept for no longer: OpenSSL's part of a key lies outside of the heap, and the engine takes it away
- * late once the key has become old.
+ * Most keys are those of chips, asked for two or three times one after the other. They are kept for no longer:
+ * OpenSSL's part of a key lies outside of the heap, and the engine takes it away late once the key has become
+ * old, which takes a few units of an audit.
  */
-const recentKeysAtMost = 16;
+const recentKeysAtMost = 3;
+const recentKeys = new Map<string, KeyObject>(); // oldest use first
+
 const usesOfLasting = 4;
-const recentKeys = new Map<string, { readonly key: KeyObject; uses: number }>(); // oldest first
+const countedAtMost = 64;
+/** How often keys without a lasting place were asked for. */
+const uses = new Map<string, number>(); // oldest first
 
 const lastingKeysAtMost = 256;
 /** By the bytes of their points as text. Full, the newer ones become the older, and those go. */
@@ -37,17 +41,22 @@ export function publicKeyOf(point: Uint8Array): KeyObject | undefined {
   if (newer !== undefined) return newer;
   const older = olderKeys.get(name);
   if (older !== undefined) return keepLasting(name, older);
-  const recent = recentKeys.get(name);
-  if (recent !== undefined) {
-    if (++recent.uses < usesOfLasting) return recent.key;
-    recentKeys.delete(name);
-    return keepLasting(name, recent.key);
-  }
-  const key = imported();
+  const key = recentKeys.get(name) ?? imported();
   if (key === undefined) return undefined; // not kept
+  recentKeys.delete(name);
+  if (isLasting(name)) return keepLasting(name, key);
   if (recentKeys.size >= recentKeysAtMost) recentKeys.delete(recentKeys.keys().next().value!);
-  recentKeys.set(name, { key, uses: 1 });
+  recentKeys.set(name, key);
   return key;
+}
+
+/** Counts one use more. */
+function isLasting(name: string): boolean {
+  const count = (uses.get(name) ?? 0) + 1;
+  if (count === 1 && uses.size >= countedAtMost) uses.delete(uses.keys().next().value!);
+  if (count < usesOfLasting) uses.set(name, count);
+  else uses.delete(name);
+  return count >= usesOfLasting;
 }
 
 function keepLasting(name: string, key: KeyObject): KeyObject {
