@@ -9,9 +9,9 @@ const pointSizeBytes = 65;
 const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
 /**
- * Most keys are those of chips, asked for two or three times one after the other. They are kept for no longer:
- * OpenSSL's part of a key lies outside of the heap, and the engine takes it away late once the key has become
- * old, which takes a few units of an audit.
+ * Most keys are those of chips, asked for two or three times one after the other. They are kept for no
+ * longer: OpenSSL's part of a key lies outside of the heap, and the engine takes it away late once the key
+ * has become old, which takes a few units of an audit.
  */
 const recentKeysAtMost = 3;
 const recentKeys = new Map<string, KeyObject>(); // oldest use first
