@@ -37,10 +37,22 @@ export class ApprovalAudit {
   readonly #options: ApprovalAuditOptions;
   readonly #counted: CountedApprovals;
   #earlierTold = false;
+  /** Every license of a job is held against the same order, and most against the same package. */
+  readonly #coversOrder: (subject: Subject) => boolean;
+  readonly #coversPackage = new Map<string, (subject: Subject) => boolean>();
 
   constructor(options: ApprovalAuditOptions) {
     this.#options = options;
     this.#counted = new CountedApprovals(options.row.job);
+    this.#coversOrder = remembered(coversOrder(this.#order));
+  }
+
+  get #order(): Parameters<typeof coversOrder>[0] {
+    const { row, crypto } = this.#options;
+    const { quota, mode, accepts, validUntilMs, ledgerPolicy, stations } = row;
+    const until = validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) };
+    const ledger = ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {};
+    return { quota, mode, accepts, ...until, ...ledger, ...(stations ? { stations } : {}) };
   }
 
   /** Throws what does not hold. */
@@ -72,14 +84,14 @@ export class ApprovalAudit {
 
   /** A license is for a package and under an order that approvers signed before it. */
   checkLicense(subject: string, license: LoggedLicense): void {
-    const { row, crypto } = this.#options;
-    const { quota, mode, accepts, validUntilMs, ledgerPolicy, stations } = row;
-    const until = validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) };
-    const ledger = ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {};
-    const order = { quota, mode, accepts, ...until, ...ledger, ...(stations ? { stations } : {}) };
-    const { manifest, ...at } = license;
-    this.#check(subject, { ...at, what: 'the order', covers: coversOrder(order) });
-    this.#check(subject, { ...at, what: `package ${toHex(manifest)}`, covers: coversPackage(manifest) });
+    if (this.#options.trust.approvalPolicy === undefined) return;
+    const { manifest, sequence, timeMs, restored } = license;
+    const at = { sequence, timeMs, restored };
+    this.#check(subject, { ...at, what: 'the order', covers: this.#coversOrder });
+    const name = toHex(manifest);
+    const covers = this.#coversPackage.get(name) ?? remembered(coversPackage(manifest));
+    this.#coversPackage.set(name, covers);
+    this.#check(subject, { ...at, what: `package ${name}`, covers });
   }
 
   /** What an owner did that approvers have to have signed. */
@@ -137,4 +149,14 @@ export class ApprovalAudit {
     }
     return '';
   }
+}
+
+/** The same answers, each found once. */
+function remembered(covers: (subject: Subject) => boolean): (subject: Subject) => boolean {
+  const answers = new Map<Subject, boolean>();
+  return (subject) => {
+    const answer = answers.get(subject) ?? covers(subject);
+    answers.set(subject, answer);
+    return answer;
+  };
 }

@@ -103,6 +103,10 @@ it('two products on one authority, each audited with its own keys, while the lin
   ]);
   const one = await judge(await two.evidence(), [trustOf(other)]);
   expect(one).toMatchObject({ ok: true });
+  const [fan, pump] = ['fan', 'pump'].map((name) => one.jobs.find(({ product }) => product === name));
+  expect(fan).toMatchObject({ hasKeys: true, installed: 20, unitsWithoutReceipt: 0 });
+  // The log tells of twenty receipts: that none was verified does not make them missing.
+  expect(pump).toMatchObject({ hasKeys: false, receipts: 20, installed: 0, unitsWithoutReceipt: 0 });
   expect(one.notices.map(({ detail }) => detail)).toContainEqual(expect.stringContaining('product pump'));
   await two.remove();
 });

@@ -10,7 +10,7 @@ import type { LoggedJob } from './logged-job.ts';
 /** `never`: the audit was not asked for it. */
 export type UnitScope = 'now' | 'earlier' | 'never';
 
-type Counts = Omit<JobSummary, 'job' | 'product' | 'quota'>;
+type Counts = Omit<JobSummary, 'job' | 'product' | 'quota' | 'hasKeys'>;
 
 const leastSerious = weaknesses.at(-1)!;
 
@@ -63,13 +63,13 @@ export class EarlierUnits {
     const stated: Partial<Record<StationResult, number>> = {};
     for (let unit = 0; unit < units.size; unit++) {
       if (isEarlier[unit] === 0) continue;
-      const outcome = hasKeys ? this.#outcomeOf(unit) : undefined;
-      const isInstalled = outcome === 'PASS' || (outcome !== undefined && this.#accepts.has(outcome));
-      if (isInstalled) counts.installed++;
+      const outcome = this.#outcomeOf(unit);
+      const hasReceipt = outcome === 'PASS' || (outcome !== undefined && this.#accepts.has(outcome));
+      if (hasReceipt && hasKeys) counts.installed++;
       counts[voided.has(unit) ? 'voided' : 'units']++;
       if (!voided.has(unit)) {
         if (this.#licensed[unit] === 0) counts.unitsWithoutLicense++;
-        if (!isInstalled) counts.unitsWithoutReceipt++;
+        if (!hasReceipt) counts.unitsWithoutReceipt++;
       }
       const row = this.#statements[unit]!;
       if (row > 0 && hasKeys) add(stated, this.#job.outcomes.wordAt(row - 1) as StationResult);

@@ -49,6 +49,8 @@ interface OpenUnit {
   readonly station: StationUnit | undefined;
   readonly verified: Map<string, { license: VerifiedLicense; bundle: Bytes }>;
   licenses: number;
+  /** What the row of the newest receipt says. */
+  outcome: Outcome | undefined;
   /** By the newest receipt. */
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
@@ -130,7 +132,15 @@ export class JobAudit {
             row,
           })
         : undefined;
-    this.#unit = { row, device, station, verified: new Map(), licenses: 0, install: undefined };
+    this.#unit = {
+      row,
+      device,
+      station,
+      verified: new Map(),
+      licenses: 0,
+      outcome: undefined,
+      install: undefined,
+    };
   }
 
   addLicense(row: EvidenceOf<'license'>): void {
@@ -204,6 +214,7 @@ export class JobAudit {
     const subject = `receipt ${digest}`;
     this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
     this.#rows.holdReceipt(row);
+    if (this.#unit !== undefined) this.#unit.outcome = row.outcome;
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {
       const { receipt, verdict } = this.#verifyReceipt(row);
@@ -282,7 +293,8 @@ export class JobAudit {
     if (installed > quota)
       report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
     const [outcomes, stated] = [this.#outcomes, this.#stated];
-    return { job: this.name, product, quota, ...this.#counts, outcomes, stated };
+    const hasKeys = this.#options.trust !== undefined;
+    return { job: this.name, product, quota, hasKeys, ...this.#counts, outcomes, stated };
   }
 
   #countEarlier(): void {
@@ -302,12 +314,18 @@ export class JobAudit {
     const { licenses, install, row } = unit;
     if (row.voidedAtMs === undefined) {
       if (licenses === 0) this.#counts.unitsWithoutLicense++;
-      if (install?.audited.accepted !== true) this.#counts.unitsWithoutReceipt++;
+      if (!this.#hasReceipt(unit)) this.#counts.unitsWithoutReceipt++;
     }
     if (unit.station !== undefined) this.#closeStation(unit.station, row);
     if (install === undefined) return;
     if (install.audited.accepted) this.#counts.installed++;
     this.#options.onInstall(install.audited, install.objects);
+  }
+
+  /** One that the owner takes: that verified, or as its row says where there are no keys. */
+  #hasReceipt({ install, outcome }: OpenUnit): boolean {
+    if (this.#options.trust !== undefined) return install?.audited.accepted === true;
+    return outcome === 'PASS' || (outcome !== undefined && this.#row.accepts.includes(outcome as never));
   }
 
   #closeStation({ isAsked, stated }: StationUnit, row: EvidenceOf<'unit'>): void {

@@ -5,13 +5,18 @@ import type { Outcome, ReceiptFile } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 
 /**
- * Issued against proven, for people. The last two are no faults: an install may be
- * under way, or a line offline.
+ * Issued against proven, for people. The last two are no faults: an install may be under way, or a line
+ * offline. A receipt of which the owner takes not every weakness counts as none there.
  */
 export interface JobSummary {
   readonly job: string;
   readonly product: string;
   readonly quota: number;
+  /**
+   * Keys were given for its product. Without them no signature was looked at: all counts are as the log says,
+   * and nothing is `installed` or `stated`.
+   */
+  readonly hasKeys: boolean;
   /** Taken and not voided. */
   readonly units: number;
   readonly voided: number;

@@ -60,3 +60,19 @@ it('columns grow from piece to piece, and hold 0 where nothing was set', () => {
   numbers.set(700, 0);
   expect(numbers.get(700)).toBe(0);
 });
+
+it('a column holds any number, also after small ones', () => {
+  const column = new NumberColumn();
+  const numbers = [1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, 0, -1, 1.5, 7];
+  for (const [round, shift] of [0, 3, 5].entries()) {
+    const values = Array.from({ length: 600 }, (_, row) =>
+      row < 256 * round ? row + 1 : numbers[(row + shift) % numbers.length]!,
+    );
+    for (const [row, value] of values.entries()) column.set(row, value);
+    for (const [row, value] of values.entries()) expect(column.get(row)).toBe(value);
+  }
+  const grown = new NumberColumn();
+  grown.set(3, 5);
+  grown.set(40, 2 ** 40);
+  expect([grown.get(3), grown.get(40), grown.get(41)]).toEqual([5, 2 ** 40, 0]);
+});

@@ -59,9 +59,14 @@ export class ByteColumn {
   }
 }
 
-/** Numbers by row; 0 where none was set. Pieces with nothing but zeros take no memory. */
+const isWord = (value: number): boolean => value >>> 0 === value;
+
+/**
+ * Numbers by row; 0 where none was set. Pieces with nothing but zeros take no memory, and those whose numbers
+ * are integers below 2^32 half of the others.
+ */
 export class NumberColumn {
-  readonly #pieces: (Float64Array | undefined)[] = [];
+  readonly #pieces: (Float64Array | Uint32Array | undefined)[] = [];
 
   get(row: number): number {
     return this.#pieces[Math.floor(row / pieceRows)]?.[row % pieceRows] ?? 0;
@@ -71,9 +76,11 @@ export class NumberColumn {
     const number = Math.floor(row / pieceRows);
     const at = row % pieceRows;
     let piece = this.#pieces[number];
-    if (piece === undefined || at >= piece.length) {
+    const isWide = piece instanceof Float64Array || !isWord(value);
+    if (piece === undefined || at >= piece.length || (isWide && piece instanceof Uint32Array)) {
       if (value === 0) return;
-      const grown = new Float64Array(roomFor(number, row));
+      const room = Math.max(roomFor(number, row), piece?.length ?? 0);
+      const grown = isWide ? new Float64Array(room) : new Uint32Array(room);
       if (piece !== undefined) grown.set(piece);
       piece = grown;
       while (this.#pieces.length <= number) this.#pieces.push(undefined);

@@ -97,6 +97,13 @@ describe('sound files', () => {
     expect(byFiles.jobs[0]).toMatchObject({ units: 2, voided: 1, installed: 2, licenses: 3 });
   });
 
+  it('are counted by the log without keys, and nothing of it is called verified', async () => {
+    const [withKeys, without] = [await judge(), await judge(sound, { products: new Map() })];
+    expect(without).toMatchObject({ ok: true, unitCount: 0 });
+    const { installed: _, ...counts } = withKeys.jobs[0]!;
+    expect(without.jobs[0]).toEqual({ ...counts, hasKeys: false, installed: 0 });
+  });
+
   it('say so of one unit', async () => {
     const one = await judge(sound, { only: { job, unit: 1 } });
     expect(one).toMatchObject({ ok: true, unitCount: 1 });

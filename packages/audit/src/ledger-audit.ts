@@ -165,6 +165,7 @@ async function verifyUnits(run: Run, { audit, index, isSound }: FollowedLedger):
   const due = countUnits(index, (job, unit) => scopeOf(job, unit) === 'now');
   const next: Record<string, number> = { ...(progress?.complete === false ? progress.next : {}) };
   let done = 0;
+  let verified = 0;
   let under: { readonly job: string; readonly unit: number } | undefined;
   const rows = rowsOfLedger({
     ...{ reader: new OpenedReader(files, size), index, logged: audit.logged },
@@ -172,6 +173,8 @@ async function verifyUnits(run: Run, { audit, index, isSound }: FollowedLedger):
     onUnit: async (job, unit) => {
       if (under !== undefined) next[under.job] = under.unit + 1;
       under = { job, unit };
+      const { product } = audit.logged.jobs.get(job)!.order;
+      if (options.products.has(product)) verified++;
       await onWork?.({ what: 'units', done, of: due });
       if (++done % unitsBetweenNotes === 0 && only === undefined && audit.findingCount === 0)
         onProgress?.({ size, root, complete: false, next: { ...next } });
@@ -185,7 +188,7 @@ async function verifyUnits(run: Run, { audit, index, isSound }: FollowedLedger):
     if (!isRead) break;
   }
   if (isRead) add({ kind: 'end', lines });
-  return done;
+  return verified;
 }
 
 function countUnits({ jobs }: LedgerIndex, isCounted: (job: string, unit: number) => boolean): number {

@@ -2,7 +2,7 @@
 // is kept while the log is read, a few dozen bytes an entry, and the files are read again at their places.
 
 import { noJob } from '@firmseal/approval';
-import { equalBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import {
   type DecodedLogEntry,
@@ -21,18 +21,24 @@ import { idSizeBytes } from './logged-job.ts';
 export const noJobName = toHex(noJob);
 
 /** Opened files that are held, by their bytes; one more than that is held where a single one is larger. */
-const keptBytesAtMost = 48 << 20;
+const keptBytesAtMost = 32 << 20;
+/** A file is read into the memory of another one that is about as large. */
+const roomStepBytes = 1 << 16;
 
 /** Opened entries by their sequence; the last files are kept. */
 export class OpenedReader {
   readonly #files: LedgerFiles;
   readonly #size: number;
-  readonly #kept = new Map<number, OpenedFile>(); // oldest use first
+  readonly #keptBytesAtMost: number;
+  readonly #kept = new Map<number, { file: OpenedFile; room: Bytes | undefined }>(); // oldest use first
   #keptBytes = 0;
+  /** How much memory the last file took. */
+  #roomBytes = 0;
 
-  constructor(files: LedgerFiles, size: number) {
+  constructor(files: LedgerFiles, size: number, mostBytes = keptBytesAtMost) {
     this.#files = files;
     this.#size = size;
+    this.#keptBytesAtMost = mostBytes;
   }
 
   /** Throws `ledger-file-missing`, `ledger-entry-wrong`. */
@@ -40,30 +46,44 @@ export class OpenedReader {
     return (await this.#file(sequence)).at(sequence % tileWidth);
   }
 
-  /** Without its objects. Throws `ledger-file-missing`, `ledger-entry-wrong`. */
+  /**
+   * Without its objects; until the next entry is read. Throws `ledger-file-missing`, `ledger-entry-wrong`.
+   */
   async readSealed(sequence: number): Promise<SealedEntry> {
     return (await this.#file(sequence)).sealedAt(sequence % tileWidth);
   }
 
   async #file(sequence: number): Promise<OpenedFile> {
     const number = Math.floor(sequence / tileWidth);
-    let file = this.#kept.get(number);
-    if (file === undefined) {
-      const path = openedPath(number);
-      const bytes = await this.#files.read(path);
-      if (bytes === undefined) throw new Fault('ledger-file-missing', { file: path });
-      file = new OpenedFile(bytes, widthOf(this.#size, 0, number), path);
-      this.#keptBytes += file.sizeBytes;
-      for (const [oldest, { sizeBytes }] of this.#kept) {
-        if (this.#keptBytes <= keptBytesAtMost) break;
-        this.#kept.delete(oldest);
-        this.#keptBytes -= sizeBytes;
-      }
-    } else {
+    const kept = this.#kept.get(number);
+    if (kept !== undefined) {
       this.#kept.delete(number);
+      this.#kept.set(number, kept);
+      return kept.file;
     }
-    this.#kept.set(number, file);
+    const path = openedPath(number);
+    const room = this.#makeRoom();
+    const bytes = await this.#files.read(path, room);
+    if (bytes === undefined) throw new Fault('ledger-file-missing', { file: path });
+    this.#roomBytes = Math.ceil((bytes.length + 1) / roomStepBytes) * roomStepBytes;
+    const file = new OpenedFile(bytes, widthOf(this.#size, 0, number), path);
+    const isInRoom = room !== undefined && bytes.buffer === room.buffer;
+    this.#keptBytes += isInRoom ? room.length : bytes.length;
+    this.#kept.set(number, { file, room: isInRoom ? room : undefined });
     return file;
+  }
+
+  /** Memory for one more file: each takes its own garbage away, which the engine would do late. */
+  #makeRoom(): Bytes | undefined {
+    let spare: Bytes | undefined;
+    for (const [oldest, { file, room }] of this.#kept) {
+      if (this.#keptBytes + this.#roomBytes <= this.#keptBytesAtMost) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= room?.length ?? file.sizeBytes;
+      spare = room ?? spare;
+    }
+    if (this.#roomBytes === 0) return undefined;
+    return spare !== undefined && spare.length >= this.#roomBytes ? spare : new Uint8Array(this.#roomBytes);
   }
 }
 

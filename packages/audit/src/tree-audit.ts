@@ -2,7 +2,7 @@
 // and the root. Of a tile, the entries and the opened entries it looks which one disagrees with
 // the others, and names that file.
 
-import { equalBytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
@@ -24,7 +24,10 @@ import {
 } from '@firmseal/ledger';
 
 export interface TreeAuditOptions {
-  /** Told of each opened entry in order; without it the opened files are not read. */
+  /**
+   * Told of each opened entry in order, whose bytes are others after it; without it the opened files are not
+   * read.
+   */
   readonly onOpened?: (sequence: number, sealed: SealedEntry, leaf: Uint8Array) => void;
   /** Told after each tile how many entries were looked at. Waited for. */
   readonly onTile?: (entries: number) => Promise<void> | undefined;
@@ -41,6 +44,8 @@ export async function auditTree(
   await new TreeAudit(crypto, files, head, options).run();
 }
 
+const roomStepBytes = 1 << 16;
+
 /** What one source says the leaves of a tile are; undefined for a file that cannot be read. */
 type Leaves = readonly Uint8Array[] | undefined;
 
@@ -51,6 +56,8 @@ class TreeAudit {
   readonly #options: TreeAuditOptions;
   readonly #tiles: TileTree;
   readonly #tree: GrowingTree;
+  /** Where each opened file is read into: what is told of it is looked at before the next one. */
+  #room: Bytes = new Uint8Array(0);
   /** Above the leaves: hashes of the tile of each level that is not full yet, and its number. */
   readonly #rows: { number: number; hashes: Uint8Array[] }[] = [];
 
@@ -152,8 +159,9 @@ class TreeAudit {
     if (onOpened === undefined) return undefined;
     const path = openedPath(number);
     return this.#attempt(path, async () => {
-      const bytes = await this.#files.read(path);
+      const bytes = await this.#files.read(path, this.#room);
       if (bytes === undefined) throw new Fault('ledger-file-missing', { file: path });
+      if (bytes.length >= this.#room.length) this.#room = new Uint8Array(bytes.length + roomStepBytes);
       const opened = new OpenedFile(bytes, width, path);
       const leaves: Uint8Array[] = [];
       for (let i = 0; i < width; i++) {

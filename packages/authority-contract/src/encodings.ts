@@ -7,30 +7,54 @@ import * as z from 'zod/mini';
 
 const bytes = z.custom<Bytes>((value) => value instanceof Uint8Array);
 
+/** Of each codec of bytes: what it takes to encode, without the text that it would make. */
+const values = new WeakMap<z.core.$ZodType, z.core.$ZodType>();
+
+function withValue<T extends z.core.$ZodType>(codec: T, isValue: (value: Uint8Array) => boolean): T {
+  values.set(
+    codec,
+    z.custom<Bytes>((value) => value instanceof Uint8Array && isValue(value)),
+  );
+  return codec;
+}
+
+/** What the field of a line takes to encode: for bytes a schema that makes no text of them. */
+export function valueSchema(schema: z.core.$ZodType): z.core.$ZodType {
+  const { def } = schema._zod;
+  if (def.type === 'optional') return z.optional(valueSchema((def as z.core.$ZodOptionalDef).innerType));
+  return values.get(schema) ?? schema;
+}
+
 /** Exactly `sizeBytes` bytes as lower-case hexadecimal. */
 const hexBytes = (sizeBytes: number) =>
-  z.codec(
-    z
-      .string()
-      .check(
-        z.regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due'),
-        z.length(2 * sizeBytes, `${2 * sizeBytes} hexadecimal digits are due`),
-      ),
-    bytes,
-    { decode: (text) => fromHex(text), encode: (value) => toHex(value) },
+  withValue(
+    z.codec(
+      z
+        .string()
+        .check(
+          z.regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due'),
+          z.length(2 * sizeBytes, `${2 * sizeBytes} hexadecimal digits are due`),
+        ),
+      bytes,
+      { decode: (text) => fromHex(text), encode: (value) => toHex(value) },
+    ),
+    (value) => value.length === sizeBytes,
   );
 
 /** 1 to `mostBytes` bytes as base64url without padding (RFC 4648 section 5). */
 export const base64Bytes = (mostBytes: number) =>
-  z.codec(z.string().check(z.minLength(1), z.maxLength(Math.ceil((mostBytes * 4) / 3))), bytes, {
-    decode: (text, context) => {
-      const value = fromBase64url(text);
-      if (value !== undefined) return value;
-      context.issues.push({ code: 'custom', input: text, message: 'base64url without padding is due' });
-      return z.NEVER;
-    },
-    encode: (value) => toBase64url(value),
-  });
+  withValue(
+    z.codec(z.string().check(z.minLength(1), z.maxLength(Math.ceil((mostBytes * 4) / 3))), bytes, {
+      decode: (text, context) => {
+        const value = fromBase64url(text);
+        if (value !== undefined) return value;
+        context.issues.push({ code: 'custom', input: text, message: 'base64url without padding is due' });
+        return z.NEVER;
+      },
+      encode: (value) => toBase64url(value),
+    }),
+    (value) => value.length >= 1 && value.length <= mostBytes,
+  );
 
 /** A number in a path or a query: decimal digits. */
 export const decimal = (most: number) =>

@@ -55,6 +55,22 @@ describe('an order', () => {
     expect(new Set(approvals.map((one: { approver: string }) => one.approver)).size).toBe(2);
   });
 
+  it('still shows who signed it after more approvals than are shown', async () => {
+    const { job } = await openApproved();
+    for (let i = 0; i < 70; i++) {
+      const ended = { validUntilSeconds: Math.floor(authority.nowMs / 1000) };
+      expect((await ann.approve(authority, job, { kind: 'close' }, ended)).status).toBe(200);
+      authority.nowMs += 1000;
+    }
+    const { approvals } = await authority.showJob(job);
+    expect(approvals).toHaveLength(64);
+    expect(approvals.slice(0, 3)).toMatchObject([
+      { kind: 'order', counts: true },
+      { kind: 'order', counts: true },
+      { kind: 'close', counts: false },
+    ]);
+  });
+
   it('is refused when it is not the job, of another product, repeated, or by a stranger', async () => {
     const opened = await open();
     const { job } = opened;

@@ -44,14 +44,21 @@ export const optionalField = <T>(key: number, schema: Schema<T>): Field<T, true>
   optional: true,
 });
 
-type NamedField = readonly [string, Field<unknown, boolean>];
+interface NamedField {
+  readonly name: string;
+  /** With the names of the maps around it. */
+  readonly path: string;
+  readonly field: Field<unknown, boolean>;
+}
 
 /** The fields of a shape as a list: it is made once for each shape, and maps are read all the time. */
-const lists = new WeakMap<Shape, readonly NamedField[]>();
-function fieldsOf(shape: Shape): readonly NamedField[] {
-  const list = lists.get(shape) ?? Object.entries(shape);
-  lists.set(shape, list);
-  return list;
+const lists = new WeakMap<Shape, { readonly what: string; readonly fields: readonly NamedField[] }>();
+function fieldsOf(shape: Shape, what: string): readonly NamedField[] {
+  const known = lists.get(shape);
+  if (known?.what === what) return known.fields;
+  const fields = Object.entries(shape).map(([name, field]) => ({ name, path: `${what}.${name}`, field }));
+  lists.set(shape, { what, fields });
+  return fields;
 }
 
 /** The fields of a map of exactly this shape, by name. `what` names the map: `manifest`, `license.wrap`. */
@@ -60,13 +67,13 @@ export function readMap<S extends Shape>(value: CborValue, shape: S, what: strin
   const map: CborMap = value;
   const fields: Record<string, unknown> = {};
   let known = 0;
-  for (const [name, { key, schema, optional }] of fieldsOf(shape)) {
-    const item = map.get(key);
+  for (const { name, path, field } of fieldsOf(shape, what)) {
+    const item = map.get(field.key);
     if (item !== undefined) {
       known++;
-      fields[name] = schema(item, `${what}.${name}`);
-    } else if (!optional) {
-      refuse(`${what}.${name} (key ${key}) is missing`);
+      fields[name] = field.schema(item, path);
+    } else if (!field.optional) {
+      refuse(`${path} (key ${field.key}) is missing`);
     }
   }
   if (known !== map.size) {

@@ -73,20 +73,31 @@ function twoDigits(characters: Uint8Array, at: number): number {
 }
 
 /**
- * UTCTime YYMMDDHHMMSSZ of 20YY, or GeneralizedTime YYYYMMDDHHMMSSZ. Which of them is due, and whether there
- * is such a day, shows when it is written again.
+ * UTCTime YYMMDDHHMMSSZ of 20YY, or GeneralizedTime YYYYMMDDHHMMSSZ; which of them is due, the year says
+ * (RFC 5280 section 4.1.2.5). There has to be such a day.
  */
 function readTime(reader: DerReader): Date {
   const isUtc = reader.nextTag === 0x17;
   const whole = reader.whole(isUtc ? 0x17 : 0x18);
   if (equalBytes(whole, encodedNoExpiry)) return noExpiry;
-  const digits = whole.subarray(isUtc ? 2 : 4);
-  if (digits.length !== 13 || digits[12] !== letterZ) throw new DerError('a time of another form');
-  const [year, month, day, hour, minute, second] = [0, 2, 4, 6, 8, 10].map((at) => twoDigits(digits, at));
-  const century = isUtc ? 20 : twoDigits(whole, 2);
-  const at = new Date(Date.UTC(100 * century + year!, month! - 1, day, hour, minute, second));
-  if (Number.isNaN(at.getTime()) || !equalBytes(time(at), whole))
-    throw new DerError('a time in a form that is not due, or of no day');
+  const first = isUtc ? 2 : 4;
+  if (whole.length !== first + 13 || whole[first + 12] !== letterZ)
+    throw new DerError('a time of another form');
+  const year = 100 * (isUtc ? 20 : twoDigits(whole, 2)) + twoDigits(whole, first);
+  const month = twoDigits(whole, first + 2) - 1;
+  const day = twoDigits(whole, first + 4);
+  const hour = twoDigits(whole, first + 6);
+  const minute = twoDigits(whole, first + 8);
+  const second = twoDigits(whole, first + 10);
+  const at = new Date(Date.UTC(year, month, day, hour, minute, second));
+  const isSame =
+    at.getUTCFullYear() === year &&
+    at.getUTCMonth() === month &&
+    at.getUTCDate() === day &&
+    at.getUTCHours() === hour &&
+    at.getUTCMinutes() === minute &&
+    at.getUTCSeconds() === second;
+  if (!isSame || year < 2050 !== isUtc) throw new DerError('a time in a form that is not due, or of no day');
   return at;
 }
 

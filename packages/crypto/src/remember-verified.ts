@@ -8,10 +8,12 @@ const signatureSizeBytes = 64;
 const pointSizeBytes = 65;
 
 /**
- * The same cryptography with a memory of so many signatures that held; the one that was not met longest goes.
+ * The same cryptography with a memory of so many signatures that held, and of no more than twice as many:
+ * whenever it is full, those go that were not met since it was full the last time.
  */
 export function rememberVerified(crypto: Crypto, most = 4096): Crypto {
-  const held = new Set<string>(); // oldest use first
+  let held = new Set<string>();
+  let before = new Set<string>();
   return {
     ...crypto,
     verifyEs256: (publicKey, message, signature) => {
@@ -19,10 +21,9 @@ export function rememberVerified(crypto: Crypto, most = 4096): Crypto {
       // Two parts of fixed length ahead of the third: no other three give the same digest.
       const digest = crypto.sha256(publicKey, signature, message);
       const name: string = Reflect.apply(String.fromCharCode, undefined, digest);
-      if (!held.delete(name)) {
-        if (!crypto.verifyEs256(publicKey, message, signature)) return false;
-        if (held.size >= most) held.delete(held.values().next().value!);
-      }
+      if (held.has(name)) return true;
+      if (!before.has(name) && !crypto.verifyEs256(publicKey, message, signature)) return false;
+      if (held.size >= most) [before, held] = [held, new Set()];
       held.add(name);
       return true;
     },

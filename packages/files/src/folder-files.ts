@@ -3,14 +3,18 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { readBoundedFile } from './read-bounded-file.ts';
 import { faultOfFile } from './system-fault.ts';
 import { writeWholeFile } from './write-whole-file.ts';
 
 export interface FolderFiles {
-  /** Undefined when there is no such file. Throws what readBoundedFile does. */
-  read(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Undefined when there is no such file. In `into`, and a part of it, where that has room. Throws what
+   * readBoundedFile does.
+   */
+  read(path: string, into?: Bytes): Promise<Uint8Array | undefined>;
   /** On the disk when it resolves; folders above it are made. Throws what writeWholeFile does. */
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** A folder with all that is in it; nothing when the folder does not exist. */
@@ -20,9 +24,9 @@ export interface FolderFiles {
 /** `mostBytes`: of a file that is read. */
 export function filesOfFolder(folder: string, mostBytes: number): FolderFiles {
   return {
-    read: async (path) => {
+    read: async (path, into) => {
       try {
-        return readBoundedFile(join(folder, path), mostBytes);
+        return readBoundedFile(join(folder, path), mostBytes, into);
       } catch (fault) {
         if (fault instanceof Fault && fault.code === 'file-missing') return undefined;
         throw fault;

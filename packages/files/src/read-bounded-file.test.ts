@@ -22,6 +22,22 @@ test.each([0, 1, 999, 1000])('a file of %i bytes with a limit of 1000', (length)
   expect(readBoundedFile(path, 1000)).toEqual(bytes);
 });
 
+test.each([
+  [0, 100, true],
+  [99, 100, true],
+  [100, 100, false],
+  [101, 100, false],
+  [10, 2000, false],
+])('a file of %i bytes into %i bytes is a part of them: %s', (length, roomBytes, isPart) => {
+  const bytes = new Uint8Array(length).map((_, i) => i + 1);
+  writeFileSync(path, bytes);
+  const room = new Uint8Array(roomBytes).fill(0xee);
+  const read = readBoundedFile(path, 1000, room);
+  expect(Uint8Array.from(read)).toEqual(bytes);
+  expect(read.buffer === room.buffer).toBe(isPart);
+  if (!isPart) expect(room.every((byte) => byte === 0xee)).toBe(true);
+});
+
 test('one byte more than the limit is refused', () => {
   writeFileSync(path, new Uint8Array(1001));
   expect(() => readBoundedFile(path, 1000)).toThrow(code('file-too-large'));

@@ -9,23 +9,27 @@ import { faultOfFile } from './system-fault.ts';
 const pieceSizeBytes = 65_536;
 
 /**
- * The whole file, at most `mostBytes` of it. Throws `file-too-large` before it holds more than that,
- * `file-missing`, `file-forbidden`, `file-is-folder`, `file-unreadable`.
+ * The whole file, at most `mostBytes` of it; in `into`, and a part of it, where that has room for one byte
+ * more. Throws `file-too-large` before it holds more than that, `file-missing`, `file-forbidden`,
+ * `file-is-folder`, `file-unreadable`.
  */
-export function readBoundedFile(path: string, mostBytes: number): Bytes {
+export function readBoundedFile(path: string, mostBytes: number, into?: Bytes): Bytes {
   try {
     const file = openSync(path, 'r');
     try {
       const stat = fstatSync(file);
       const tooLarge = () => new Fault('file-too-large', { file: path, mostBytes });
       if (stat.isFile() && stat.size > mostBytes) throw tooLarge();
-      let bytes = new Uint8Array(Math.min(mostBytes, stat.isFile() ? stat.size : pieceSizeBytes));
+      const fits = into !== undefined && stat.isFile() && stat.size < into.length && into.length <= mostBytes;
+      let bytes = fits
+        ? into
+        : new Uint8Array(Math.min(mostBytes, stat.isFile() ? stat.size : pieceSizeBytes));
       const next = new Uint8Array(1);
       let length = 0;
       for (;;) {
         if (length < bytes.length) {
           const got = readSync(file, bytes, length, bytes.length - length, null);
-          if (got === 0) return bytes.slice(0, length);
+          if (got === 0) return bytes === into ? bytes.subarray(0, length) : bytes.slice(0, length);
           length += got;
         } else {
           // A file that has the size that it told is not copied once more.

@@ -43,7 +43,11 @@ export function* tilesOf(
 
 /** Where the files of a ledger are: a folder, a web server. Undefined: there is no such file. */
 export interface LedgerFiles {
-  read(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * `into`: memory that is not needed any more. The file may be given as a part of it, or in memory of its
+   * own.
+   */
+  read(path: string, into?: Bytes): Promise<Uint8Array | undefined>;
 }
 
 /** Files of at most this size are read: a full bundle of opened entries is the largest. */

@@ -126,13 +126,17 @@ function rememberedHead(file: string | undefined, first: boolean) {
 }
 
 function tellInstall(face: Face, install: AuditedInstall): void {
+  if (face.json) face.event({ event: 'install', ...install });
+  else face.lines(installText(install));
+}
+
+function installText(install: AuditedInstall): string {
   const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest, sbomDigest } =
     install;
   const sbom = sbomDigest === undefined ? '' : `, SBOM ${sbomDigest}`;
-  face.tell(
-    { event: 'install', ...install },
+  return (
     `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
-      `${provenText(install)}, receipt ${receiptDigest}${sbom}`,
+    `${provenText(install)}, receipt ${receiptDigest}${sbom}`
   );
 }
 
@@ -148,12 +152,12 @@ function tellStated(face: Face, outcome: AuditedOutcome): void {
 
 function tellJob(face: Face, summary: JobSummary): void {
   const { job, product, quota, units, voided, licenses, receipts, installed, outcomes, stated } = summary;
-  const { unitsWithoutLicense, unitsWithoutReceipt } = summary;
+  const { unitsWithoutLicense, unitsWithoutReceipt, hasKeys } = summary;
   const said = outcomesText(stated).replace(/, $/, '');
   face.tell(
     { event: 'job', ...summary },
     `job ${job}: ${product}, quota ${quota}, units ${units}, voided ${voided}, licenses ${licenses}, ` +
-      `receipts ${receipts}, installed ${installed}, ${outcomesText(outcomes)}` +
+      `receipts ${receipts}, ${hasKeys ? `installed ${installed}` : 'NOT VERIFIED'}, ${outcomesText(outcomes)}` +
       `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}` +
       (said === '' ? '' : `; without proof, by stations: ${said}`),
   );

@@ -177,7 +177,17 @@ function viewApproval(
   };
 }
 
-/** What `job show` says of approvals: the newest of them. */
+/** The newest, but those of the order first: a job may have more voids than are shown. */
+function shownOf(rows: readonly ApprovalRecord[]): readonly ApprovalRecord[] {
+  if (rows.length <= mostShownApprovals) return rows;
+  const isOfOrder = ({ ended, approval }: ApprovalRecord) =>
+    !ended && readApprovalUnverified(approval).subject.kind === 'order';
+  const shown = new Set(rows.filter(isOfOrder).slice(-mostShownApprovals / 2));
+  for (const row of rows.toReversed()) if (shown.size < mostShownApprovals) shown.add(row);
+  return rows.filter((row) => shown.has(row));
+}
+
+/** What `job show` says of approvals. */
 export async function viewApprovals(
   authority: Authority,
   job: JobRecord,
@@ -185,7 +195,7 @@ export async function viewApprovals(
   const rows = await authority.store.listApprovals(job.jobId);
   return {
     approvalsNeeded: authority.products.get(job.product)?.approvalPolicy?.threshold ?? 0,
-    approvals: rows.slice(-mostShownApprovals).map((row) => viewApproval(authority, job, row)),
+    approvals: shownOf(rows).map((row) => viewApproval(authority, job, row)),
   };
 }
 

@@ -1,7 +1,7 @@
 // One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk
 // before it returns, foreign keys enforced, statements prepared once. Writes that wait go together into one
-// transaction, and one that fails is undone alone; reads of one turn of the event loop share one, too. A file
-// that another process has locked is waited for without stopping this one. Knows no table.
+// transaction, and one that fails is undone alone; reads of one callback share one, too. A file that another
+// process has locked is waited for without stopping this one. Knows no table.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -163,14 +163,16 @@ export class SqliteDatabase {
   }
 
   /**
-   * What a request reads in this turn was committed before the turn, or in it by this process: nothing that
-   * somebody was told of before he asked is missing. A read alone takes locks that cost more than the read.
+   * Reads share a transaction until the callback that began it, and what it goes on with at once, is done.
+   * A request is heard of in a callback of its own, so that nothing which somebody was told of before he
+   * asked is missing, whichever process told him. A read alone takes locks that cost more than the read.
    */
   #startReading(): void {
     if (this.#database.isTransaction) return;
     this.#prepare('BEGIN').run();
     this.#isReading = true;
-    setImmediate(() => this.#endReading());
+    // A tick that a microtask asks for comes once no microtask is left.
+    queueMicrotask(() => process.nextTick(() => this.#endReading()));
   }
 
   #endReading(): void {

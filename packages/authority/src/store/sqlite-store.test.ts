@@ -47,6 +47,30 @@ describe('SQLite file', () => {
     await store.close();
   });
 
+  // A client that was told by one authority asks another one, which is busy in the same turn.
+  it('shows a later callback of the same turn what another process committed after an earlier one', async () => {
+    await (await openOne()).close();
+    const connection = SqliteDatabase.open(path(), 100);
+    const other = new DatabaseSync(path());
+    other.exec('INSERT INTO ticks VALUES (1, 1) ON CONFLICT (one) DO UPDATE SET at_ms = 1');
+    const read = () => connection.one((row) => row['at_ms'], 'SELECT at_ms FROM ticks');
+    const inCallback = (work: () => Promise<unknown>) =>
+      new Promise((resolve) => void setImmediate(() => resolve(work())));
+    const seen = await Promise.all([
+      inCallback(async () => {
+        const before = read();
+        await Promise.resolve();
+        other.exec('UPDATE ticks SET at_ms = 2');
+        await Promise.resolve();
+        return [before, read()]; // one callback sees one state, also after it waited
+      }),
+      inCallback(async () => read()),
+    ]);
+    expect(seen).toEqual([[1, 1], 2]);
+    other.close();
+    connection.close();
+  });
+
   it('is in WAL mode, and synchronises every commit and enforces foreign keys', async () => {
     const store = await openOne();
     const other = new DatabaseSync(path());
