@@ -220,7 +220,11 @@ static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   fs_device_data data;
   fs_answer differs[2];
   fs_result result;
+  data.count = FS_AREA_MAX + 1u;
   FS_TRY(fs_license_accept(bundle, &data));
+  /* Once: for data that a spoilt pointer wrote somewhere else. */
+  /* Defence license-data-here */
+  FS_REQUIRE(data.count <= FS_AREA_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(check_policy(&differs[0]));
   FS_TRY(check_policy(&differs[1]));
   if (differs[0] != FS_NO || differs[1] != FS_NO) {
@@ -284,6 +288,8 @@ static fs_result finish(void) {
     if (fs_trial_take_over(&fs_session.manifest) != FS_OK) return fs_journal_recall();
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
   } else {
+    /* Defence install-not-beside: a trial that ends in place is installed without its trial. */
+    if (fs_now.life_cycle != FS_LIFE_INSTALLING) return fs_journal_recall();
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
     fs_now.security_counter = fs_session.manifest.security_counter;
     fs_trial_forget();

@@ -295,13 +295,14 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   plaintext.length = opened.length;
   FS_TRY_AS(read_plaintext(plaintext, &content_key, data), FS_ERR_LICENSE_DATA_WRONG);
   FS_REQUIRE(data->count == read->data_digest_count, FS_ERR_LICENSE_DATA_WRONG);
+  /* Before the keys: they stand after the names of the license, where a copy that is one turn too long ends. */
+  FS_TRY(note(read));
   salt.data = fs_session.manifest.salt;
   salt.length = FS_HASH_SIZE;
   fs_hkdf_extract(salt, content_key, fs_session.content_prk);
   fs_session_derive("firmseal/1 commitment", FS_NO, 0, commitment);
   FS_INSIST(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
              FS_ERR_KEY_COMMITMENT_WRONG);
-  FS_TRY(note(read));
   FS_TRY(check_data(read, data));
   FS_TRY(check_data(read, data));
   return FS_OK;
