@@ -28,8 +28,8 @@ async function bench(chipId: TestChipId): Promise<{ line: Line; file: Uint8Array
 }
 
 /**
- * The chip leaves the bus by its reset. The guest's link does not tell the kernel, so that the reset of the bus
- * with which dfu-util ends is never answered: what it said until then is what counts.
+ * The chip leaves the bus by its reset. The guest's link does not tell the kernel, so that the reset of the
+ * bus with which dfu-util ends is never answered: what it said until then is what counts.
  */
 const install = (seconds: number) =>
   [

@@ -295,7 +295,8 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   plaintext.length = opened.length;
   FS_TRY_AS(read_plaintext(plaintext, &content_key, data), FS_ERR_LICENSE_DATA_WRONG);
   FS_REQUIRE(data->count == read->data_digest_count, FS_ERR_LICENSE_DATA_WRONG);
-  /* Before the keys: they stand after the names of the license, where a copy that is one turn too long ends. */
+  /* Before the keys: they stand after the names of the license, where a copy that is
+   * one turn too long ends. */
   FS_TRY(note(read));
   salt.data = fs_session.manifest.salt;
   salt.length = FS_HASH_SIZE;
