@@ -13,7 +13,7 @@ const site = new LineSite();
 beforeAll(() => site.begin(), 120_000);
 afterAll(() => site.end());
 
-const address = 0x081e_0000;
+const address = 0x081c_0000;
 const rows = [1, 2].map((n) => toHex(new Uint8Array(32).fill(0xa0 + n)));
 
 it('two rows, three chips: two are installed with a row each, the third is named and left alone', async () => {

@@ -72,7 +72,7 @@ describe('a chip that is less protected than the catalogue asks', () => {
 });
 
 describe('per-device data', () => {
-  const dataAddress = 0x081e_0000;
+  const dataAddress = 0x081c_0000;
   const sealed = () => at('data.seal');
   const open = (name: string, text: string) => {
     writeFileSync(join(here, name), text);
@@ -84,7 +84,7 @@ describe('per-device data', () => {
   it('that is not one value for each area and unit is refused when the job is opened', async () => {
     await chain.run(
       ...chain.sealWords(chipId, sealed(), '--least-level', '1', '--allow-unprotected'),
-      ...['--device-data', '0x081e0000:32', '--device-data', '0x081c0000:32'],
+      ...['--device-data', '0x081c0000:32', '--device-data', '0x081a0000:32'],
     );
     const [serial, mac] = ['ab'.repeat(32), '01020304'.repeat(8)];
     const cases: [string, string][] = [

@@ -18,6 +18,7 @@ const things: Readonly<Record<Approval['kind'], string>> = {
   acknowledgement: 'an acknowledged alarm',
   close: 'the end of the job',
   recovery: 'a recovery',
+  'site-cap': 'the cap of a site',
 };
 
 const columns: readonly Column<Approval>[] = [
