@@ -110,6 +110,18 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['boot: an update was cut, the record of the former firmware still stands'],
   },
   {
+    name: 'license: its data are written where a spoilt pointer leads',
+    chip: 'stm32f427',
+    without: { 'license-data-here': '' },
+    scenarios: ['good license of a trial, taken otherwise'],
+  },
+  {
+    name: 'trial: an install beside an application ends in its place',
+    chip: 'stm32f427',
+    without: { 'install-not-beside': '' },
+    scenarios: ['good last record of a trial, with another end'],
+  },
+  {
     name: 'trial: what was reverted is reverted again',
     chip: 'stm32f427',
     without: { 'trial-revert-once': '' },

@@ -53,6 +53,12 @@ def is_recovery(items):
     return is_bytes(items[0], 32) and is_int(items[1], COUNT) and is_int(items[2], COUNT)
 
 
+def is_site_cap(items):
+    site, cap, until, number = items
+    named = isinstance(site, str) and re.fullmatch("[!-)+-.0-~]{1,30}", site) is not None
+    return named and is_int(cap, COUNT) and is_int(until, WORD) and is_int(number, COUNT, 1)
+
+
 # Kind to how many items it may have, and what they are.
 KINDS = {
     1: ((6, 7), is_order),
@@ -61,6 +67,7 @@ KINDS = {
     4: ((5,), is_acknowledgement),
     5: ((0,), lambda items: True),
     6: ((3,), is_recovery),
+    7: ((4,), is_site_cap),
 }
 
 
@@ -81,7 +88,7 @@ def read_approval(data, delegation, root, product, epoch):
     require(is_bytes(value[4], 32) and is_bytes(value[5], 16) and is_int(value[6], WORD) and is_int(value[7], WORD), bad)
     lengths, reads = KINDS[value[1]]
     require(isinstance(value[8], list) and len(value[8]) in lengths and reads(value[8]), bad)
-    require(value[6] <= value[7] and (value[1] == 6) == (value[5] == bytes(16)), bad)
+    require(value[6] <= value[7] and one_of(value[1], 6, 7) == (value[5] == bytes(16)), bad)
     require(value[2] == product and value[4] == approver["grant"], wrong)
 
 

@@ -43,16 +43,19 @@ const values: Readonly<Record<string, string>> = {
   '--note': 'known',
   '--scope': 'auditor',
   '--label': 'x',
+  '--cap': '200',
+  '--until': '2027-03-31',
   job: '0a'.repeat(16),
   token: '00'.repeat(8),
   unit: '0',
   alarm: '1',
+  site: 'hall',
 };
 
 /** Options that a command can do without, and that are needed for its way to the authority. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   install: ['--job', '--socket', '--device-ca-delegation'],
-  personalize: ['--records'],
+  personalize: ['--records', '--device-ca'],
   'stop new': ['--device'],
   'stop lift': ['--device'],
   update: ['--job'],

@@ -106,7 +106,7 @@ describe('the demo with a file of the user', () => {
     expect(outcome.status).toBe(3);
     const [error] = jsonLines(outcome);
     expect(error).toMatchObject({ event: 'error', code: 'image-does-not-fit' });
-    expect(`${error?.['sentence']}${error?.['remedy']}`).toContain('0x08040000..0x080FFFFF');
+    expect(`${error?.['sentence']}${error?.['remedy']}`).toContain('0x08040000..0x081DFFFF');
     expect(error?.['remedy']).not.toBe('');
   });
 

@@ -111,7 +111,7 @@ describe('per-device data', () => {
     const { status } = await chain.try('install', ...chain.lineWords(job, plug), '--receipts', receipts);
     expect(status).toBe(21);
     expect(Buffer.from(chip.judge.flash(dataAddress, 32)).toString('hex')).toBe(serial);
-    expect(Buffer.from(chip.judge.flash(0x081c_0000, 32)).toString('hex')).toBe(mac);
+    expect(Buffer.from(chip.judge.flash(0x081a_0000, 32)).toString('hex')).toBe(mac);
     const verify = ['verify', 'receipt', join(receipts, readdirSync(receipts)[0]!)];
     expect((await chain.try(...verify, '--root-key', at('root.key.pub'))).status).toBe(21);
     expect((await chain.audit()).stdout).toContain(`job ${job.job}, unit 0: `);

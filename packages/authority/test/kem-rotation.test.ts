@@ -179,7 +179,9 @@ it('a table of the signer from before such keys were noted is taken over as it i
   await signer.halt();
   const path = join(signer.folder, 'signer.sqlite');
   const database = new DatabaseSync(path);
-  database.exec('DROP TABLE signer_terms; UPDATE signer_version SET version = 1');
+  database.exec(
+    'DROP TABLE signer_terms; DROP TABLE signer_sites; DROP TABLE signer_certificates; DROP TABLE signer_challenges; UPDATE signer_version SET version = 1',
+  );
   database.close();
   await signer.run();
   await expect(signer.client.issue(await signer.request(order))).rejects.toMatchObject({
