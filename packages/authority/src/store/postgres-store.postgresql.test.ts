@@ -214,7 +214,7 @@ describe('PostgreSQL server', () => {
 
   it('with a lock that somebody holds too long is store-busy, and works again after', async () => {
     schema = cluster.newSchema();
-    const store = await openOne({ busyTimeoutMs: 100 });
+    const store = await openOne({ busyTimeoutMs: 1500 });
     await openJob(store);
     const { host, port, user, database } = cluster.address();
     const other = new pg.Client({ host, port, user, database });
