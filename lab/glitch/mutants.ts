@@ -128,6 +128,30 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['boot: trial was not confirmed'],
   },
   {
+    name: 'options: their start is written with whatever was read',
+    chip: 'stm32f427',
+    without: { 'options-start-beside': '' },
+    scenarios: ['license whose option bytes are to be applied first'],
+  },
+  {
+    name: 'install: what it was to erase is not looked at in the end',
+    chip: 'stm32f427',
+    without: { 'install-under-way-gone': '' },
+    scenarios: ['good last record, with another end'],
+  },
+  {
+    name: 'install: the floor may be read over the state',
+    chip: 'stm32f427',
+    without: { 'install-floor-beside': '' },
+    scenarios: ['good last record, with another end'],
+  },
+  {
+    name: 'package: a new root may end in the license behind it',
+    chip: 'stm32f427',
+    without: { 'package-license-kept': 'if (check_trust() != FS_OK) return fs_journal_recall();' },
+    scenarios: ['good package with an epoch statement, taken with other terms'],
+  },
+  {
     name: 'signature: it is not verified',
     without: { 'sign-verified': '(void)key; (void)parts;' },
     scenarios: ['hello, signed otherwise'],

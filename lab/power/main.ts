@@ -1,7 +1,7 @@
 // `npm run lab -- power`: power cuts in personalization, install, update, update with option bytes, on the
 // agent in C as WebAssembly: before, in the middle of and after every operation of flash and option bytes, on
-// every chip that has a port; and again in the recovery: on H743 at every operation, elsewhere as
-// everySingleCut says. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
+// every chip that has a port; and again in the recovery: of an install on H743 at every operation, elsewhere as
+// everySingleCut says: all pairs of the longer scenarios would take hours. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
 // `--build thumb` one build; `--edges` cuts twice at edges alone where not every double cut is made, which
 // takes a tenth of the time. `--agents` runs the replacement of an agent alone, and with `--every`
 // cuts it at every operation instead of one in twenty inside runs. `--adoption` takes sold boards over,
@@ -25,7 +25,7 @@ import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerRe
 import { MachineSample } from './machine-sample.ts';
 import { machineRuns, scenarioRuns } from './scenarios.ts';
 
-const exhaustive = 'stm32h743';
+const isExhaustive = (chipId: string, scenario: string) => chipId === 'stm32h743' && scenario === 'install';
 /** Of operations inside runs of programs, where second cuts are sampled. */
 const share = 0.02;
 /** On machine code: cuts of each kind at each moment, a scenario. */
@@ -102,7 +102,7 @@ async function runWebAssembly(): Promise<PowerReport> {
         const scenario = await make({ chipId, interruption });
         const name = `build wasm, ${chipId}, ${scenario.name}, policy ${interruption}`;
         const choice =
-          chipId === exhaustive
+          isExhaustive(chipId, scenario.name) && !chosen.edges
             ? everyDoubleCut
             : everySingleCut(name, share, chosen.edges ? undefined : isJournal(chipId));
         const report = await new PowerCampaign(scenario).run(choice);

@@ -1,6 +1,8 @@
 /* See fs_delegation.h. Each object: its shell, its signature, and only then what it says. */
 #include "fs_delegation.h"
 
+#include "fs_hash.h"
+
 #define DELEGATION_PAYLOAD_MOST 256u
 #define SUCCESSION_PAYLOAD_MOST 256u
 #define EPOCH_PAYLOAD_MOST 128u
@@ -97,16 +99,13 @@ static fs_result read_delegation(fs_view payload, terms *read, fs_delegation *de
 static fs_result __attribute__((noinline)) make_grant(const terms *read, fs_delegation *delegation) {
   uint8_t encoded[GRANT_MOST];
   fs_writer writer = fs_writer_open(encoded, sizeof encoded);
-  fs_sha256 hash;
   fs_write_array(&writer, 4);
   fs_write_uint(&writer, read->role);
   fs_write_bytes(&writer, delegation->key, FS_POINT_SIZE);
   fs_write_text_view(&writer, read->product);
   fs_write_uint(&writer, delegation->counter_cap);
   FS_REQUIRE(writer.status == FS_OK, FS_ERR_INTERNAL_CHECK_FAILED);
-  fs_crypto_sha256_init(&hash);
-  fs_crypto_sha256_update(&hash, encoded, writer.length);
-  fs_crypto_sha256_final(&hash, delegation->grant);
+  fs_hash_of(encoded, writer.length, delegation->grant);
   return FS_OK;
 }
 

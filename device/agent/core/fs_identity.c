@@ -8,7 +8,8 @@
  *    608  certificate, 1024, filled with zeros
  *   1632  HMAC-SHA-256 of all before it under the device key
  *   1664  confirmation: each byte of the HMAC inverted; written after all before it was read back
- * It is an identity when HMAC and confirmation are right. It stands in three places: the original beside the
+ * It is an identity when HMAC and confirmation are right. Every version has them at these places: without a right
+ * confirmation, what a cut left would read as one of a later version. It stands in three places: the original beside the
  * anchor, where the keys were made before that was write-protected, and two copies that anything that runs
  * can erase. In each place slots follow each other from its start.
  */
@@ -103,21 +104,23 @@ static fs_result mac_of(uint32_t address, const uint8_t key[FS_KEY_SIZE], uint8_
 
 static fs_result check(uint32_t address, head *read) {
   uint8_t mac[FS_HASH_SIZE];
-  uint8_t stored[FS_HASH_SIZE];
+  uint8_t stored[2 * FS_HASH_SIZE]; /* HMAC, confirmation */
   fs_sha256 hash;
   uint32_t i;
+  FS_STATIC_ASSERT(CONFIRM_AT == MAC_AT + FS_HASH_SIZE);
   FS_TRY(fs_flash_read(address, (uint8_t *)read, sizeof *read));
   FS_REQUIRE(read->magic == MAGIC, FS_ERR_NOT_PERSONALIZED);
+  FS_TRY(fs_flash_read(address + MAC_AT, stored, sizeof stored));
+  /* Defence identity-whole */
+  for (i = 0; i < FS_HASH_SIZE; i++)
+    FS_REQUIRE((stored[i] ^ stored[FS_HASH_SIZE + i]) == 0xffu, FS_ERR_NOT_PERSONALIZED);
+  /* Of a whole image alone: in one that a cut left, the version reads as any number. */
   if (read->version > 1) newer = FS_YES;
   FS_REQUIRE(read->version == 1, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(read->certificate_length <= FS_CERTIFICATE_MAX && read->product_length <= 32 &&
                  read->final_count <= FS_REQUIREMENT_MAX && fs_is_origin(read->origin) == FS_YES,
              FS_ERR_NOT_PERSONALIZED);
   FS_TRY(mac_of(address, read->device_key, mac));
-  FS_TRY(fs_flash_read(address + MAC_AT, stored, sizeof stored));
-  FS_REQUIRE(fs_equal(mac, stored, sizeof mac) == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  for (i = 0; i < sizeof mac; i++) mac[i] = (uint8_t)~mac[i];
-  FS_TRY(fs_flash_read(address + CONFIRM_AT, stored, sizeof stored));
   FS_REQUIRE(fs_equal(mac, stored, sizeof mac) == FS_YES, FS_ERR_NOT_PERSONALIZED);
   loaded.address = address;
   loaded.certificate_length = read->certificate_length;

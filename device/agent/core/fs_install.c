@@ -147,7 +147,8 @@ static fs_result __attribute__((noinline)) check_begun(void) {
 static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   FS_DEMAND(fs_manifest_is_agent(&fs_session.manifest) != FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle == FS_LIFE_INSTALLED)
-    FS_DEMAND(fs_now.security_counter == fs_session.manifest.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+    FS_DEMAND(fs_now.security_counter == fs_session.manifest.security_counter && fs_now.trial_counter == 0,
+              FS_ERR_INTERNAL_CHECK_FAILED);
   else
     FS_DEMAND(fs_now.life_cycle == FS_LIFE_TRIAL && fs_session.manifest.interruption == FS_INTERRUPTION_TRIAL,
               FS_ERR_INTERNAL_CHECK_FAILED);
@@ -157,7 +158,10 @@ static fs_result __attribute__((noinline)) check_end(uint32_t count) {
                      sizeof fs_now.receipt_of) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   /* The license is used up: in mode session it may not begin another install. */
-  FS_DEMAND(fs_all(fs_now.last_license, sizeof fs_now.last_license, 0) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* Defence install-under-way-gone */
+  FS_DEMAND(fs_all(fs_now.last_license, sizeof fs_now.last_license, 0) == FS_YES &&
+                fs_all((const uint8_t *)&fs_now.under_way, sizeof fs_now.under_way, 0) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   return check_terms();
 }
 
@@ -301,6 +305,8 @@ static fs_result finish(void) {
   if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();
   FS_TRY(fs_journal_commit());
   fs_floor_raise(); /* if power goes before: the next boot does it */
+  /* Defence install-floor-beside: a spoilt pointer makes it write its cells' values over the state. */
+  if (fs_journal_authentic() != FS_YES) return fs_journal_recall();
   done();
   return FS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "fs_estimate.h"
 #include "fs_flow.h"
+#include "fs_hash.h"
 #include "fs_hello.h"
 #include "fs_hmac.h"
 #include "fs_hpke.h"
@@ -261,9 +262,8 @@ static fs_result __attribute__((noinline)) check_data(const license *read, const
   FS_DEMAND(fs_equal(fs_session.license.digest, read->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_session.license.receipt_nonce, read->receipt_nonce.data, FS_HASH_SIZE) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_equal(fs_session.license.license_id, read->license_id.data, sizeof fs_session.license.license_id) == FS_YES,
-            FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_equal(fs_session.license.job_id, read->job_id.data, sizeof fs_session.license.job_id) == FS_YES,
+  FS_DEMAND(fs_equal(fs_session.license.license_id, read->license_id.data, sizeof fs_session.license.license_id) == FS_YES &&
+                fs_equal(fs_session.license.job_id, read->job_id.data, sizeof fs_session.license.job_id) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
@@ -295,25 +295,16 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   plaintext.length = opened.length;
   FS_TRY_AS(read_plaintext(plaintext, &content_key, data), FS_ERR_LICENSE_DATA_WRONG);
   FS_REQUIRE(data->count == read->data_digest_count, FS_ERR_LICENSE_DATA_WRONG);
-  /* Before the keys: they stand after the names of the license, where a copy that is
-   * one turn too long ends. */
-  FS_TRY(note(read));
   salt.data = fs_session.manifest.salt;
   salt.length = FS_HASH_SIZE;
   fs_hkdf_extract(salt, content_key, fs_session.content_prk);
   fs_session_derive("firmseal/1 commitment", FS_NO, 0, commitment);
   FS_INSIST(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
              FS_ERR_KEY_COMMITMENT_WRONG);
+  FS_TRY(note(read));
   FS_TRY(check_data(read, data));
   FS_TRY(check_data(read, data));
   return FS_OK;
-}
-
-static void hash_of(const license *read, uint8_t hash[FS_HASH_SIZE]) {
-  fs_sha256 context;
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, (const uint8_t *)read, sizeof *read);
-  fs_crypto_sha256_final(&context, hash);
 }
 
 /* One pass of steps 1 to 8, from nothing: all that it found goes into the hash. */
@@ -324,7 +315,7 @@ static fs_result pass(fs_view bundle, license *read, uint8_t hash[FS_HASH_SIZE])
   FS_DECIDE(verify(bundle, read, &issuer));
   read->journaled = fs_equal(read->digest, fs_now.last_license, FS_HASH_SIZE);
   FS_DECIDE(check_terms(read, &issuer));
-  hash_of(read, hash);
+  fs_hash_of(read, sizeof *read, hash);
   FS_FLOW_STEP(FS_STEP_LICENSE);
   return FS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "fs_chip_facts.h"
 #include "fs_flow.h"
+#include "fs_hash.h"
 #include "fs_journal.h"
 #include "fs_session.h"
 
@@ -25,11 +26,8 @@ void fs_record_begin(void) {
 
 /* Written over first: a calculation that is left out does not leave the hash of a record that came before. */
 static void __attribute__((noinline)) hash_of(fs_buffer record, uint8_t hash[FS_HASH_SIZE]) {
-  fs_sha256 context;
   memset(hash, 0, FS_HASH_SIZE);
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, record.data, record.length);
-  fs_crypto_sha256_final(&context, hash);
+  fs_hash_of(record.data, record.length, hash);
 }
 
 /* One pass. The hash is not computed twice: no instruction left out of SHA-256 makes

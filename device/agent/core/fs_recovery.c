@@ -5,6 +5,7 @@
 #include "fs_estimate.h"
 #include "fs_floor.h"
 #include "fs_flow.h"
+#include "fs_hash.h"
 #include "fs_hello.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
@@ -156,14 +157,11 @@ static fs_result check_terms(const recovery *read) {
 
 /* One pass, from nothing: all that it found goes into the hash. */
 static fs_result __attribute__((noinline)) pass(fs_view bundle, recovery *read, uint8_t hash[FS_HASH_SIZE]) {
-  fs_sha256 context;
   fs_pending_tell(FS_ESTIMATE_PACKAGE_MS);
   fs_wipe(read, sizeof *read);
   FS_DECIDE(verify(bundle, read));
   FS_DECIDE(check_terms(read));
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, (const uint8_t *)read, sizeof *read);
-  fs_crypto_sha256_final(&context, hash);
+  fs_hash_of(read, sizeof *read, hash);
   FS_FLOW_STEP(FS_STEP_RECOVER);
   return FS_OK;
 }

@@ -1,6 +1,7 @@
 /* See fs_session.h. */
 #include "fs_session.h"
 
+#include "fs_hash.h"
 #include "fs_hmac.h"
 
 fs_session_state fs_session;
@@ -18,10 +19,7 @@ void fs_session_back_to_package(void) {
 }
 
 static void __attribute__((noinline)) hash_manifest(uint8_t hash[FS_HASH_SIZE]) {
-  fs_sha256 context;
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, (const uint8_t *)&fs_session.manifest, sizeof fs_session.manifest);
-  fs_crypto_sha256_final(&context, hash);
+  fs_hash_of(&fs_session.manifest, sizeof fs_session.manifest, hash);
 }
 
 void fs_session_note_manifest(void) { hash_manifest(fs_session.accepted); }
@@ -60,9 +58,6 @@ void fs_session_digest_of_hash(uint32_t ordinal, const uint8_t hash[FS_HASH_SIZE
 
 void fs_session_digest(uint32_t ordinal, fs_view bytes, uint8_t digest[FS_HASH_SIZE]) {
   uint8_t hash[FS_HASH_SIZE];
-  fs_sha256 context;
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, bytes.data, bytes.length);
-  fs_crypto_sha256_final(&context, hash);
+  fs_hash_of(bytes.data, bytes.length, hash);
   fs_session_digest_of_hash(ordinal, hash, digest);
 }

@@ -5,6 +5,7 @@
 #include "fs_flash.h"
 #include "fs_flow.h"
 #include "fs_frame.h"
+#include "fs_hash.h"
 #include "fs_install.h"
 #include "fs_journal.h"
 #include "fs_link.h"
@@ -127,10 +128,7 @@ static fs_result check_places(const stage *found, const fs_manifest *manifest) {
 /* The record of a chunk is the awaited one; its own first bytes are the hash of the next. */
 static fs_result look_at(fs_view record, uint8_t awaited[FS_HASH_SIZE]) {
   uint8_t hash[FS_HASH_SIZE];
-  fs_sha256 context;
-  fs_crypto_sha256_init(&context);
-  fs_crypto_sha256_update(&context, record.data, record.length);
-  fs_crypto_sha256_final(&context, hash);
+  fs_hash_of(record.data, record.length, hash);
   FS_REQUIRE(fs_equal(hash, awaited, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);
   memcpy(awaited, record.data, FS_HASH_SIZE);
   return FS_OK;

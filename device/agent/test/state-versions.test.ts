@@ -143,3 +143,29 @@ it('an identity of a later version is left alone, and said', async () => {
   const copy = chip.judge.flash(layout.identityCopy.addressStart, layout.identityCopy.length);
   expect(copy.every((byte) => byte === 0xff)).toBe(true);
 });
+
+/** The identity as a cut left it that came behind its magic, or in the middle of its version. */
+const begun = async (versionBytes: readonly number[]): Promise<Bytes> => {
+  const image = new Uint8Array((await identity()).length).fill(0xff);
+  image.set((await identity()).subarray(0, 4));
+  image.set(versionBytes, 4);
+  return image;
+};
+
+const infoOf = async (image: Bytes, weak?: Awaited<ReturnType<typeof buildWeakenedAgent>>) => {
+  const chip = await chipWith(new Uint8Array(0), image, weak);
+  chip.powerOn();
+  return new Line(chip).try(0x02, new Uint8Array(0)).status;
+};
+
+it.each([[[0xff, 0xff, 0xff, 0xff]], [[0x03, 0, 0, 0]], [[0x01, 0x80, 0xff, 0xff]]])(
+  'an identity that a cut left with version %j is none of a later version',
+  async (version) => {
+    expect(await infoOf(await begun(version))).not.toBe('identity-newer');
+  },
+);
+
+it('an agent that does not look at the end of an identity takes it for a later one', async () => {
+  const weak = await buildWeakenedAgent(chipId, { 'identity-whole': '(void)i;' });
+  expect(await infoOf(await begun([0xff, 0xff, 0xff, 0xff]), weak)).toBe('identity-newer');
+});

@@ -5,5 +5,5 @@
  */
 export const anchorCore: readonly string[] = [
   ...['agent_image', 'anchor_block', 'bytes', 'cbor', 'cbor_check', 'cbor_head', 'cbor_writer', 'chip_facts'],
-  ...['cose', 'delegation', 'flash', 'floor_cell', 'flow', 'frame', 'hmac', 'pending'],
+  ...['cose', 'delegation', 'flash', 'floor_cell', 'flow', 'frame', 'hash', 'hmac', 'pending'],
 ].map((name) => `fs_${name}.c`);

@@ -109,6 +109,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
   uint32_t again[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
+  uint32_t start;
   fs_result checked;
   fs_result waited;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
@@ -122,7 +123,12 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   for (i = FS_OPTION_REGISTER_COUNT; i-- > 0;)
     FS_REGISTER(fs_option_places[i].program_address) = wanted[i] & fs_option_places[i].bits;
   checked = fs_check_options(again);
-  if (checked == FS_OK) OPTCR |= OPTCR_START;
+  /* The start is written together with register 0: with what was read, when that is what is wanted. */
+  start = OPTCR;
+  fs_barrier();
+  /* Defence options-start-beside */
+  if ((start & fs_option_places[0].bits) != again[0]) checked = FS_ERR_OPTION_BYTES_FAILED;
+  if (checked == FS_OK) OPTCR = start | OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(SR, SR_BUSY, 0);
   OPTCR |= OPTCR_LOCK;
