@@ -29,7 +29,9 @@ void fs_constants(void) {
   GIVE(lifeTrying, FS_LIFE_TRYING);
   GIVE(lifeReverted, FS_LIFE_REVERTED);
   GIVE(sessionPhaseAt, offsetof(fs_session_state, phase));
-  GIVE(sessionTermsBytes, offsetof(fs_session_state, area_key));
+  GIVE(sessionExpectedAt, offsetof(fs_session_state, expected));
+  GIVE(sessionContentKeyAt, offsetof(fs_session_state, content_prk));
+  GIVE(sessionContentKeyEnd, offsetof(fs_session_state, area_key));
   GIVE(phasePackage, FS_PHASE_PACKAGE);
   GIVE(phaseRecords, FS_PHASE_RECORDS);
   GIVE(phaseDone, FS_PHASE_DONE);

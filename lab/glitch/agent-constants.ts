@@ -15,7 +15,8 @@ const names = [
   ...(['stateMagic', 'stateBytes', 'stateSequenceAt', 'stateLifeCycleAt', 'stateCounterAt'] as const),
   ...(['stateProgressAt', 'stateFirmwareMacAt', 'stateFirmwareMacEnd', 'stateMacAt'] as const),
   ...(['journalGrainBytes', 'lifeInstalled', 'lifeTrial', 'lifeTrying', 'lifeReverted'] as const),
-  ...(['sessionPhaseAt', 'sessionTermsBytes', 'phasePackage', 'phaseRecords', 'phaseDone'] as const),
+  ...(['sessionPhaseAt', 'sessionExpectedAt', 'sessionContentKeyAt', 'sessionContentKeyEnd'] as const),
+  ...(['phasePackage', 'phaseRecords', 'phaseDone'] as const),
   ...(['packageHeaderMost', 'hashContextBytes', 'hmacOuterKeyAt', 'confirmRegister', 'confirmWord'] as const),
 ];
 

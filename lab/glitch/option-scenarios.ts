@@ -34,8 +34,9 @@ export async function options(target: Target): Promise<Made[]> {
           ([register, value]) =>
             value !== before.get(register) && !(register === levelOne.register && value === then),
         );
-        // Option bytes that a reset loaded are those of the license; what the ring of a reception by DMA still
-        // holds can then be taken again, and the same license goes on as it does when a host repeats it.
+        // Option bytes that a reset loaded are those of the license; what the ring of a reception
+        // by DMA still holds can then be taken again, and the same license goes on as it does
+        // when a host repeats it.
         const isApplied = now.line.chip.judge.optionsLoaded.get(levelOne.register) === then;
         return isOther || (now.phase() === 'records' && !isApplied);
       },

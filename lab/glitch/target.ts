@@ -172,7 +172,10 @@ export class Target {
    * there leads to records that are refused by hash or tag.
    */
   terms(): string {
-    return this.session().slice(0, 2 * this.code.constants.sessionTermsBytes);
+    const { sessionExpectedAt, sessionContentKeyAt, sessionContentKeyEnd } = this.code.constants;
+    const session = this.session();
+    const contentKey = session.slice(2 * sessionContentKeyAt, 2 * sessionContentKeyEnd);
+    return session.slice(0, 2 * sessionExpectedAt) + contentKey;
   }
 
   /**

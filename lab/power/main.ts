@@ -1,11 +1,12 @@
 // `npm run lab -- power`: power cuts in personalization, install, update, update with option bytes, on the
 // agent in C as WebAssembly: before, in the middle of and after every operation of flash and option bytes, on
-// every chip that has a port; and again in the recovery: of an install on H743 at every operation, elsewhere as
-// everySingleCut says: all pairs of the longer scenarios would take hours. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
-// `--build thumb` one build; `--edges` cuts twice at edges alone where not every double cut is made, which
-// takes a tenth of the time. `--agents` runs the replacement of an agent alone, and with `--every`
-// cuts it at every operation instead of one in twenty inside runs. `--adoption` takes sold boards over,
-// and nothing else. Exit code 1 when a cut did not
+// every chip that has a port; and again in the recovery: of an install on H743 at every operation, elsewhere
+// as everySingleCut says: all pairs of the longer scenarios would take hours. Then a sample on machine code.
+// `--chip ID` runs one chip, `--build wasm` or `--build thumb` one build; `--edges` cuts twice at edges alone
+// where not every double cut is made, which takes a tenth of the time. `--only TEXT` runs the scenarios of
+// WebAssembly whose names contain it, and nothing else. `--agents` runs the replacement of an agent alone,
+// and with `--every` cuts it at every operation instead of one in twenty inside runs. `--adoption` takes sold
+// boards over, and nothing else. Exit code 1 when a cut did not
 // happen or anything was not as it must be.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -52,7 +53,7 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
 }
 
 const chosen = readCommandLine(
-  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--agents] [--every] [--adoption]',
+  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--only TEXT] [--agents] [--every] [--adoption]',
   (words) => {
     const { values } = parseArgs({
       args: [...words],
@@ -60,6 +61,7 @@ const chosen = readCommandLine(
         chip: { type: 'string' },
         build: { type: 'string' },
         edges: { type: 'boolean', default: false },
+        only: { type: 'string' },
         agents: { type: 'boolean', default: false },
         every: { type: 'boolean', default: false },
         adoption: { type: 'boolean', default: false },
@@ -67,6 +69,7 @@ const chosen = readCommandLine(
     });
     return {
       edges: values.edges,
+      only: values.only,
       agents: values.agents,
       every: values.every,
       adoption: values.adoption,
@@ -101,6 +104,7 @@ async function runWebAssembly(): Promise<PowerReport> {
       for (const interruption of policies) {
         const scenario = await make({ chipId, interruption });
         const name = `build wasm, ${chipId}, ${scenario.name}, policy ${interruption}`;
+        if (!scenario.name.includes(chosen.only ?? '')) continue;
         const choice =
           isExhaustive(chipId, scenario.name) && !chosen.edges
             ? everyDoubleCut
@@ -176,8 +180,9 @@ function runAdoption(): PowerReport {
 
 const isPart = chosen.agents || chosen.adoption;
 const wasm = isPart ? empty() : await runWebAssembly();
-if (!chosen.adoption) add(wasm, await runAgentUpdates());
-const thumb = chosen.adoption ? runAdoption() : isPart ? empty() : await runMachineCode();
+if (!chosen.adoption && chosen.only === undefined) add(wasm, await runAgentUpdates());
+const isWasmAlone = isPart || chosen.only !== undefined;
+const thumb = chosen.adoption ? runAdoption() : isWasmAlone ? empty() : await runMachineCode();
 print('build wasm, sum', wasm);
 print('build thumb (shipping), sum', thumb);
 const [planned, fired] = [wasm.planned + thumb.planned, wasm.fired + thumb.fired];

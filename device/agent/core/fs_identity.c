@@ -8,10 +8,10 @@
  *    608  certificate, 1024, filled with zeros
  *   1632  HMAC-SHA-256 of all before it under the device key
  *   1664  confirmation: each byte of the HMAC inverted; written after all before it was read back
- * It is an identity when HMAC and confirmation are right. Every version has them at these places: without a right
- * confirmation, what a cut left would read as one of a later version. It stands in three places: the original beside the
- * anchor, where the keys were made before that was write-protected, and two copies that anything that runs
- * can erase. In each place slots follow each other from its start.
+ * It is an identity when HMAC and confirmation are right. Every version has them at these places: without a
+ * right confirmation, what a cut left would read as one of a later version. It stands in three places: the
+ * original beside the anchor, where the keys were made before that was write-protected, and two copies that
+ * anything that runs can erase. In each place slots follow each other from its start.
  */
 #include "fs_identity.h"
 

@@ -17,12 +17,12 @@ typedef struct {
   fs_trust trust; /* in force with what the package and the license proved */
   fs_manifest manifest;
   uint8_t accepted[FS_HASH_SIZE]; /* hash of the manifest above when it was accepted */
-  /* HKDF-Extract of the content key: all keys of the package follow from it. Ahead of the names, which are noted
-   * after it was proved: a copy of either that is one turn too long ends where something is still to be written. */
-  uint8_t content_prk[FS_HASH_SIZE];
-  fs_license_names license; /* accepted last */
-  uint8_t area_key[FS_KEY_SIZE];
+  fs_license_names license; /* accepted last; a copy that is one turn too long ends in what is written later */
   uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
+  /* HKDF-Extract of the content key: all keys of the package follow from it. Behind the names: a calculation
+   * with a spoilt pointer, which begins here, does not reach them. */
+  uint8_t content_prk[FS_HASH_SIZE];
+  uint8_t area_key[FS_KEY_SIZE];
   uint32_t next_index;
   uint32_t area;   /* ordinal of the area that the record awaited belongs to */
   uint32_t offset; /* of its chunk in the area */
