@@ -66,6 +66,17 @@ it('the key that opens content keys is replaced by another one of the token, and
   expect(valid.stderr).toContain('still opens what was wrapped for it');
 });
 
+it('what the token opened is wrapped again for its new key, and the old one is given up', async () => {
+  await chain.serve();
+  const all = await chain.run('authority', 'rewrap', ...chain.owner);
+  expect(all.stdout).toContain('wrapped again: 1 of 1');
+  expect((await chain.run('authority', 'rewrap', ...chain.owner)).stdout).toContain('wrapped again: 0 of 1');
+  const retired = await chain.run('authority', 'retire-kem', chain.at('authority'), ...chain.owner);
+  expect(retired.stdout).toContain('removed; the 1 keys');
+  await chain.serve();
+  await chain.order('stm32h743');
+});
+
 it('shows where a key is, and takes one that is there already', async () => {
   const shown = await chain.run('keys', 'show', chain.at('root.key'), '--json');
   expect(shown.stdout).toContain(hsm.uri('desk', 'root'));

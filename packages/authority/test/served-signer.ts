@@ -30,7 +30,7 @@ import type {
 } from '../src/signer/issuing-signer.ts';
 import { TestApprover } from './approver.ts';
 import { TestChip } from './chip.ts';
-import { Owner, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
+import { Owner, type SealChoice, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
 
 export class ServedSigner {
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-signer-'));
@@ -102,8 +102,8 @@ export class ServedSigner {
   }
 
   /** A job that both approvers signed. */
-  async job(quota: number, more: Partial<JobTerms> = {}) {
-    const sealed = await this.owner.seal();
+  async job(quota: number, more: Partial<JobTerms> = {}, choice: SealChoice = {}) {
+    const sealed = await this.owner.seal(choice);
     const job: JobTerms = {
       ...{ jobId: crypto.randomBytes(16), product: this.owner.product, quota, mode: 'session', accepts: [] },
       ...more,
