@@ -1,10 +1,10 @@
 // Personalization as the first step of a line, at a trusted site: blank chips in two sockets come out
 // personalized and installed; the key of the device CA is the operator's, and in no archive.
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deskEnvironment, succeed } from './desk.ts';
+import { approverWords, deskEnvironment, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { masked } from './masked.ts';
 import { jsonLines, runHere } from './run-here.ts';
@@ -120,6 +120,37 @@ it('an archive holds no key of a device CA: it runs for whoever brings one, and 
   expect(eventsOf(outcome, 'line-cycle')).toMatchObject([{ outcome: 'pass' }]);
 }, 120_000);
 
+it('a site without a key has its chips certified by the authority, as many as its cap says', async () => {
+  const { desk } = site;
+  await site.restart(() => copyFileSync(desk.at('ca.key'), desk.at('authority/device-ca.key')));
+  await site.openJob('hall', 5);
+  const cap = ['--product', 'panel', '--cap', '1', '--until', '2099-12-31'];
+  await succeed(['site', 'set', 'hall', ...site.owner, ...cap, ...approverWords(desk)]);
+  const token = ['--scope', 'site', '--site', 'hall', '--label', 'line', '--out', site.at('hall.token.site')];
+  await succeed(['token', 'new', ...site.owner, ...token]);
+  const [first, second] = [await site.plugInBlank(), await site.plugInBlank()];
+  const bySite = { deviceCa: undefined, siteToken: site.at('hall.token.site') };
+  const certified = await run(write('hall', [first], bySite));
+  expect([certified.status, certified.stderr]).toEqual([0, '']);
+  expect(stepsOf(certified, 'A1')).toContain('certified');
+  expect(eventsOf(certified, 'line-cycle')).toMatchObject([{ outcome: 'pass' }]);
+  const over = await run(write('hall', [second], bySite));
+  expect(eventsOf(over, 'line-cycle')).toMatchObject([{ fault: { code: 'site-cap-used' } }]);
+  expect(second.chip.judge.flash(0x0800_0000, 64).every((byte) => byte === 0xff)).toBe(true);
+  const released = site.at('hall.released');
+  await succeed([
+    ...['line', 'pack', write('hall', [second], bySite), '--signer', desk.at('signer.key')],
+    ...['--delegation', desk.at('signer.delegation'), '--out', released],
+  ]);
+  const secret = readFileSync(site.at('hall.token.site'), 'utf8').trim();
+  expect(readFileSync(released).includes(secret)).toBe(false);
+  const root = ['--root-key', desk.at('root.key.pub')];
+  expect((await run(released, ...root)).stderr).toContain('line-device-ca-needed');
+  await succeed([...['site', 'set', 'hall', ...site.owner], ...cap.with(3, '2'), ...approverWords(desk)]);
+  const brought = await run(released, ...root, '--site-token-file', site.at('hall.token.site'));
+  expect(eventsOf(brought, 'line-cycle')).toMatchObject([{ outcome: 'pass' }]);
+}, 120_000);
+
 it('what is missing, and what is too much, is said by the field before anything is touched', async () => {
   await site.openJob('fields', 5);
   const plug = await site.plugInBlank();
@@ -132,6 +163,9 @@ it('what is missing, and what is too much, is said by the field before anything 
   expect(await told(noSection)).toContain('the section personalize');
   const none = site.writeLine('fields', [plug.place]);
   expect(await told(none, '--device-ca', site.desk.at('ca.key'))).toContain('line-device-ca-unused');
+  expect(await told(none, '--site-token-file', site.at('fields.token'))).toContain('line-device-ca-unused');
+  const both = { siteToken: site.at('fields.token') };
+  expect(await told(write('fields', [plug], both))).toContain('deviceCa and siteToken exclude each other');
   expect(await told(write('fields', [plug], { deviceCa: undefined }))).toContain('line-device-ca-needed');
   expect(await told(write('fields', [plug], { deviceCa: site.desk.at('signer.key') }))).toContain('key-');
 });

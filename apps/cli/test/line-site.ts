@@ -44,6 +44,13 @@ export class LineSite {
     this.authority = await serveDesk(this.desk);
   }
 
+  /** `change` its folder while the authority stands still; it comes back under another address. */
+  async restart(change: () => void): Promise<void> {
+    await this.authority.stop();
+    change();
+    this.authority = await serveDesk(this.desk);
+  }
+
   async end(): Promise<void> {
     for (const server of this.#servers) server.close();
     await this.authority.stop();

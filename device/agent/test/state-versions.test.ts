@@ -159,7 +159,7 @@ const infoOf = async (image: Bytes, weak?: Awaited<ReturnType<typeof buildWeaken
 };
 
 it.each([[[0xff, 0xff, 0xff, 0xff]], [[0x03, 0, 0, 0]], [[0x01, 0x80, 0xff, 0xff]]])(
-  'an identity that a cut left with version %j is none of a later version',
+  'an identity that a cut left with version %j does not read as one of a later version',
   async (version) => {
     expect(await infoOf(await begun(version))).not.toBe('identity-newer');
   },

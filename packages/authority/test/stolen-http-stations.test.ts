@@ -1,5 +1,5 @@
-// As stolen-http.test.ts, for stations: whoever holds the HTTP process asks the signer for licenses of tier C,
-// and gets them for no other station, key or chip than approvers and root signed.
+// As stolen-http.test.ts, for stations: whoever holds the HTTP process asks the signer for licenses of tier
+// C, and gets them for no other station, key or chip than approvers and root signed.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';

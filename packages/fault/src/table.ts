@@ -2935,12 +2935,12 @@ export const faultTable = {
   },
   'line-device-ca-needed': {
     number: 1425, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The line personalizes blank chips for the package {package}, and has no key of the device CA.',
-    remedy: 'At a trusted site give the key with --device-ca. No archive holds it.',
+    sentence: 'The line personalizes blank chips for the package {package}, and nobody is named who certifies them.',
+    remedy: 'At a trusted site give the key of the device CA with --device-ca, or the token of the site with --site-token-file. No archive holds either.',
   },
   'line-device-ca-unused': {
     number: 1426, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '--device-ca was given, and no package of the line has the section personalize.',
+    sentence: '--device-ca or --site-token-file was given, and no package of the line has the section personalize.',
     remedy: 'Leave the option out, or add the section to the line file.',
   },
   'station-frame-malformed': {

@@ -66,11 +66,20 @@ const personalize = z
     rehearsal: z.literal(true).optional(),
     /** Key file of the device CA; never packed. `--device-ca` takes its place. */
     deviceCa: path.optional(),
+    /**
+     * Token of the site: the authority certifies and counts. Never packed.
+     * `--site-token-file` takes its place.
+     */
+    siteToken: path.optional(),
   })
   .refine(
     ({ level, confirmPermanent, rehearsal }) =>
       rehearsal === true || level !== 2 || confirmPermanent === true,
     'level 2 needs "confirmPermanent": true',
+  )
+  .refine(
+    ({ deviceCa, siteToken }) => deviceCa === undefined || siteToken === undefined,
+    'deviceCa and siteToken exclude each other',
   )
   .transform((one) => (one.rehearsal === true ? { ...one, level: 0 as const } : one));
 
@@ -242,6 +251,8 @@ const lineFile = z
     for (const [key, one] of Object.entries(file.packages))
       if (one.job !== undefined && file.authority === undefined)
         problem('its job needs an authority', ['packages', key]);
+      else if (one.personalize?.siteToken !== undefined && file.authority === undefined)
+        problem('the token of its site needs an authority', ['packages', key, 'personalize']);
   });
 
 export type LineFile = z.output<typeof lineFile>;

@@ -1,5 +1,6 @@
 // Personalization as the first step of a line, at a trusted site: the key of the device CA is opened for as
-// long as the line runs, and each socket that has a way to blank chips gets what packages/line asks for.
+// long as the line runs, or the authority certifies by the token of the site; each socket that has a way to
+// blank chips gets what packages/line asks for.
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,9 @@ import { systemClock } from '@firmseal/link';
 import { type PersonalizedDevice, type PersonalizeOptions, personalizeChip } from '@firmseal/personalization';
 import { parsePlace } from '@firmseal/places';
 import { agentSha256 } from '../agent-image.ts';
+import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
+import { deviceCaOfAuthority } from '../personalization/authority-device-ca.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
 import { whatToWrite } from '../personalization/what-to-write.ts';
 import { openProgrammer } from '../programmer-place.ts';
@@ -36,6 +39,7 @@ export interface DeviceCaOptions {
   /** In place of those that the line file names. */
   readonly deviceCa?: string | undefined;
   readonly deviceCaPassphraseFile?: string | undefined;
+  readonly siteTokenFile?: string | undefined;
   /** Product and epoch of each package, by its name. */
   readonly trustOf: (named: string) => { readonly product: string; readonly epoch: number };
 }
@@ -54,38 +58,70 @@ export async function withBlankChips<T>(
     personalize === undefined ? [] : [[name, personalize] as const],
   );
   if (named.length === 0) {
-    if (options.deviceCa !== undefined) throw new Fault('line-device-ca-unused');
+    if (options.deviceCa !== undefined || options.siteTokenFile !== undefined)
+      throw new Fault('line-device-ca-unused');
     return use(new Map());
   }
   checkClock(new Date());
   refuseKnownTestKeys(readPublicKey(file.rootKey));
   const records = join(options.work, recordsName);
   refuseUnwritableRecords(records);
-  const keyOf = ([name, { deviceCa }]: readonly [string, LinePersonalization]): string => {
-    const path = options.deviceCa ?? deviceCa;
-    if (path === undefined) throw new Fault('line-device-ca-needed', { package: name });
-    return path;
+  const whoOf = ([name, { deviceCa, siteToken }]: readonly [string, LinePersonalization]): Who => {
+    const isChosen = options.deviceCa !== undefined || options.siteTokenFile !== undefined;
+    const who = isChosen
+      ? { deviceCa: options.deviceCa, siteToken: options.siteTokenFile }
+      : { deviceCa, siteToken };
+    if (who.deviceCa === undefined && who.siteToken === undefined)
+      throw new Fault('line-device-ca-needed', { package: name });
+    return who;
+  };
+  const chosen = named.map((one) => ({ name: one[0], ...whoOf(one) }));
+  const openRemote = async (name: string, tokenFile: string): Promise<Certifying> => {
+    const { authority } = file;
+    if (authority === undefined) throw misuse('--site-token-file needs the authority of the line file');
+    const owner = { ...options.trustOf(name), rootPublicKey: readPublicKey(file.rootKey) };
+    const deviceCa = await deviceCaOfAuthority(accessAuthority(face, { authority, tokenFile }), owner);
+    return { deviceCa, validFrom: () => new Date() };
   };
   const open = async (
-    rest: readonly (readonly [string, LinePersonalization])[],
-    signers: ReadonlyMap<string, Signer>,
+    [next, ...others]: typeof chosen,
+    certifying: ReadonlyMap<string, Certifying>,
   ): Promise<T> => {
-    const [next, ...others] = rest;
-    if (next === undefined) return use(blankChipsOf(file, { ...options, signers, records }));
-    const path = keyOf(next);
-    const known = [...signers].find(([one]) => keyOf(named.find(([name]) => name === one)!) === path);
-    if (known !== undefined) return open(others, new Map([...signers, [next[0], known[1]]]));
+    if (next === undefined) return use(blankChipsOf(file, { ...options, certifying, records }));
+    const { name, deviceCa: path, siteToken } = next;
+    const goOn = (one: Certifying) => open(others, new Map([...certifying, [name, one]]));
+    if (path === undefined) return goOn(await openRemote(name, siteToken!));
+    const known = chosen.find((one) => one.deviceCa === path && certifying.has(one.name));
+    if (known !== undefined) return goOn(certifying.get(known.name)!);
     const { deviceCaPassphraseFile: passphraseFile } = options;
     const what = { file: path, role: 'device-ca', what: 'the device CA key', passphraseFile } as const;
-    return withKey(face, what, (key) =>
-      open(others, new Map([...signers, [next[0], signerOf(nodeCrypto, key)]])),
-    );
+    return withKey(face, what, (key) => {
+      const signer = signerOf(nodeCrypto, key);
+      return goOn({ deviceCa: signer, signer, validFrom: () => releaseDate });
+    });
   };
-  return open(named, new Map());
+  return open(chosen, new Map());
+}
+
+const misuse = (detail: string) =>
+  new Fault('command-line-invalid', { command: 'firmseal line run', detail });
+
+/** Who certifies the chips of a package: a key file, or the authority by the token of the site. */
+interface Who {
+  readonly deviceCa?: string | undefined;
+  readonly siteToken?: string | undefined;
+}
+
+interface Certifying {
+  readonly deviceCa: PersonalizeOptions['deviceCa'];
+  readonly validFrom: () => Date;
+  /** Of a key of this site: it signs records too. */
+  readonly signer?: Signer;
 }
 
 interface Tools extends DeviceCaOptions {
-  readonly signers: ReadonlyMap<string, Signer>;
+  /** By the name of the package. */
+  readonly certifying: ReadonlyMap<string, Certifying>;
   readonly records: string;
 }
 
@@ -115,7 +151,9 @@ const steps: Readonly<Record<string, BlankStep>> = {
 
 interface Setup {
   readonly chip: Chip;
-  readonly shared: Omit<PersonalizeOptions, 'openProgrammer' | 'openAgent' | 'onStep'>;
+  readonly shared: Omit<PersonalizeOptions, 'openProgrammer' | 'openAgent' | 'onStep' | 'validFrom'>;
+  /** Of what is certified now: the authority's clock goes on while a line runs. */
+  readonly validFrom: () => Date;
   readonly keep: (device: PersonalizedDevice) => Promise<void>;
 }
 
@@ -125,7 +163,7 @@ function setUp(
   {
     named,
     ways,
-    signers,
+    certifying,
     trustOf,
     records,
   }: Tools & { readonly named: string; readonly ways: readonly string[] },
@@ -140,17 +178,18 @@ function setUp(
   const { board, ...image } = whatToWrite(chip, build, boardText);
   const sha256 = agentSha256(chip, build);
   if (level === 2) requireTried(chip, { ways, agentSha256: sha256 }, { neverTriedOnSilicon });
-  const deviceCa = signers.get(named)!;
+  const { deviceCa, signer, validFrom } = certifying.get(named)!;
   const shared = {
     ...{ crypto: nodeCrypto, clock: systemClock, chip, level, deviceCa, ...trustOf(named), ...image },
-    ...{ rootPublicKey: readPublicKey(file.rootKey), validFrom: releaseDate },
+    ...{ rootPublicKey: readPublicKey(file.rootKey) },
     origin: { kind: 'witnessed', rehearsal } as const,
   };
   const keep = async (device: PersonalizedDevice) => {
+    if (signer === undefined) return; // the authority has the chip in its log
     const facts = { agentSha256: sha256, board, now: new Date() };
-    appendRecord(records, device, await recordOf(deviceCa, device, facts));
+    appendRecord(records, device, await recordOf(signer, device, facts));
   };
-  return { chip, shared, keep };
+  return { chip, shared, validFrom, keep };
 }
 
 class BlankSocket implements BlankChips {
@@ -189,9 +228,10 @@ class BlankSocket implements BlankChips {
     onStep('begun');
     mkdirSync(join(this.#marker, '..'), { recursive: true });
     writeWholeFile(this.#marker, [new Uint8Array(0)]);
-    const { chip, shared } = this.#setup;
+    const { chip, shared, validFrom } = this.#setup;
     const device = await personalizeChip({
       ...shared,
+      validFrom: validFrom(),
       openProgrammer: () => openProgrammer(this.#via, chip),
       openAgent: () => this.#openAgent(),
       onStep: (step) => {
@@ -213,6 +253,7 @@ class BlankSocket implements BlankChips {
     let isFinished = false;
     const device = await personalizeChip({
       ...this.#setup.shared,
+      validFrom: this.#setup.validFrom(),
       openAgent: () => this.#openAgent(),
       onStep: (step) => {
         isFinished ||= step === 'finished-before';

@@ -45,15 +45,16 @@ export function jobIdOf(job: string): string {
 
 export const isJobId = (text: string): boolean => /^[0-9a-fA-F]{32}$/.test(text);
 
-/** Board file and key, each as `place` gives it. */
+/** Board file, key and token, each as `place` gives it. */
 function personalizationPaths(
-  { board, deviceCa, ...one }: LinePersonalization,
+  { board, deviceCa, siteToken, ...one }: LinePersonalization,
   place: (path: string) => string,
 ): LinePersonalization {
   return {
     ...one,
     ...(board === undefined ? {} : { board: isBoardFile(board) ? place(board) : board }),
     ...(deviceCa === undefined ? {} : { deviceCa: place(deviceCa) }),
+    ...(siteToken === undefined ? {} : { siteToken: place(siteToken) }),
   };
 }
 

@@ -33,8 +33,11 @@ export function collectParts(file: LineFile): LineArchiveParts {
     files.set(name, readInput(path));
     return name;
   };
-  // The key of the device CA stays where it is: who runs the archive brings it, or personalizes nothing.
-  const packPersonalization = (name: string, { deviceCa: _, board, ...one }: LinePersonalization) => ({
+  // What lets a site certify stays where it is: who runs the archive brings it, or personalizes nothing.
+  const packPersonalization = (
+    name: string,
+    { deviceCa: _, siteToken: __, board, ...one }: LinePersonalization,
+  ) => ({
     ...one,
     ...(board === undefined ? {} : { board: isBoardFile(board) ? add(`boards/${name}.json`, board) : board }),
   });
@@ -107,8 +110,12 @@ export function unpackArchive(
   const line = readLineFile(join(folder, lineFileName));
   if (!equalBytes(readPublicKey(line.rootKey), readPublicKey(rootKey)))
     throw new Fault('line-archive-malformed', { file: path, problem: 'it trusts another root key' });
-  if (Object.values(line.packages).some(({ personalize }) => personalize?.deviceCa !== undefined))
-    throw new Fault('line-archive-malformed', { file: path, problem: 'it names a key of a device CA' });
+  for (const { personalize } of Object.values(line.packages)) {
+    if (personalize?.deviceCa !== undefined)
+      throw new Fault('line-archive-malformed', { file: path, problem: 'it names a key of a device CA' });
+    if (personalize?.siteToken !== undefined)
+      throw new Fault('line-archive-malformed', { file: path, problem: 'it names a token of a site' });
+  }
   return line;
 }
 

@@ -54,6 +54,8 @@ export interface LineRun {
   /** Key of the device CA, in place of those that the line file names, and its passphrase. */
   readonly deviceCa?: string | undefined;
   readonly deviceCaPassphraseFile?: string | undefined;
+  /** Token of the site: the authority certifies blank chips. */
+  readonly siteTokenFile?: string | undefined;
   /** Of the places that begin with `station:`. */
   readonly stations: Stations;
   /** Results after which each socket ends. */

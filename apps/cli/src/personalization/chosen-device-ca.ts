@@ -6,13 +6,13 @@ import type { Bytes } from '@firmseal/bytes';
 import type { CertificateSigner } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { type GrownTrust, originNumber, verifyAuthority } from '@firmseal/formats';
 import { signerOf } from '@firmseal/keys';
 import type { RemoteDeviceCa } from '@firmseal/personalization';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { releaseDate } from '../release-date.ts';
 import { withKey } from '../secret-files.ts';
+import { deviceCaOfAuthority } from './authority-device-ca.ts';
 
 interface Options {
   readonly deviceCa?: string | undefined;
@@ -71,23 +71,5 @@ function clientOf(face: Face, options: Options): AuthorityClient {
 
 const certifiedAtAuthority =
   (client: AuthorityClient): Use =>
-  async ({ product, epoch, rootPublicKey }, work) => {
-    const { delegations } = await client.call('listDeviceCas', { product });
-    // The authority's word is not enough: the root lets these keys certify.
-    let trust: GrownTrust = { rootPublicKey, product, epoch, delegations: [] };
-    const publicKeys = delegations.map((delegation) => {
-      const verified = verifyAuthority(nodeCrypto, { delegation }, { ...trust, role: 'device-ca' });
-      trust = verified.trust;
-      return verified.delegate.publicKey;
-    });
-    const deviceCa: RemoteDeviceCa = {
-      publicKeys,
-      challenge: async () => (await client.call('giveSiteChallenge', { product })).challenge,
-      certify: async ({ device, hello, challenge }) => {
-        const { chipId: chip, signingKey, kemKey, origin } = device;
-        const proof = { chip, signingKey, kemKey, origin: originNumber(origin), hello, challenge };
-        return (await client.call('certifyDevice', { product, ...proof })).certificate;
-      },
-    };
-    await work({ deviceCa, validFrom: new Date() });
-  };
+  async (owner, work) =>
+    work({ deviceCa: await deviceCaOfAuthority(client, owner), validFrom: new Date() });

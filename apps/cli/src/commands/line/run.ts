@@ -1,7 +1,7 @@
 // `firmseal line run`: many sockets for a whole shift, from one line file or from a released line.
 
 import { dirname, join, resolve } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { equalBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { LineFile } from '@firmseal/line';
@@ -25,6 +25,7 @@ interface RunOptions {
   readonly passphraseFile?: string | undefined;
   readonly deviceCa?: string | undefined;
   readonly deviceCaPassphraseFile?: string | undefined;
+  readonly siteTokenFile?: string | undefined;
   readonly stations?: string | undefined;
 }
 
@@ -48,6 +49,12 @@ export const command = (shell: Shell) =>
     .addOption(passphraseOption('the engineer key'))
     .option('--device-ca <file>', 'at a trusted site: key of the device CA, for the section personalize')
     .option('--device-ca-passphrase-file <file>', 'first line is the passphrase of that key')
+    .addOption(
+      new Option(
+        '--site-token-file <file>',
+        'in place of that key: token of the site, whose blank chips the authority certifies and counts',
+      ).conflicts(['deviceCa', 'deviceCaPassphraseFile']),
+    )
     .addHelpText(
       'after',
       examples('line run line-1.json', 'line run line-1.json --json --cycles 1') +
@@ -73,7 +80,7 @@ async function runReleased(
   options: RunOptions & { readonly rootKey: string; readonly near: (name: string) => string },
 ): Promise<number> {
   const { rootKey, licenseCache, onPass, cycles, engineerKey: file, passphraseFile } = options;
-  const { deviceCa, deviceCaPassphraseFile } = options;
+  const { deviceCa, deviceCaPassphraseFile, siteTokenFile } = options;
   const archive = readArchive(path, rootKey);
   if (licenseCache !== undefined) throw new Fault('line-released', { option: '--license-cache' });
   if (file !== undefined) {
@@ -84,7 +91,7 @@ async function runReleased(
   const name = lineNameOf(path);
   const work = options.near(name);
   const line: LineFile = unpackArchive(archive, { path, rootKey, folder: join(work, 'released') });
-  const run = { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile };
+  const run = { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile, siteTokenFile };
   return runWithStations(face, options, run);
 }
 
