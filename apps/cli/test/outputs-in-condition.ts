@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { deskEnvironment } from './desk.ts';
 import { type Outcome, runUntil } from './run-here.ts';
-import type { Call } from './writing-commands.ts';
+import type { Call } from './writing-call.ts';
 
 export interface Job {
   readonly name: string;
