@@ -88,13 +88,14 @@ export async function issueToChip(
     stops: stopKeysOf(job.product, thumbprint, request.station),
   });
 
-  const licenseId = crypto.randomBytes(16);
+  const random = crypto.randomBytes(48);
+  const licenseId = random.slice(0, 16);
   const terms = {
     ...{ jobId: job.jobId, licenseId, unitIndex, thumbprint },
     ...(licenseModeOf(job) === 'session'
       ? { mode: 'session' as const, nonce: hello.nonce }
       : { mode: 'standing' as const, ...(notAfterSeconds === undefined ? {} : { notAfterSeconds }) }),
-    receiptNonce: crypto.randomBytes(32),
+    receiptNonce: random.slice(16),
     counterFloor: manifest.core.securityCounter,
     ...{ origin: device.origin, ceiling },
     delegationDigest: trust.issuerDelegate.digest,

@@ -74,6 +74,35 @@ const findUnit = async (query: SignerQuery, jobId: Bytes, thumbprint: Bytes): Pr
   (await query('SELECT * FROM signer_units WHERE job_id = $1 AND thumbprint = $2', [jobId, thumbprint]))
     .rows[0];
 
+const insertUnit = `
+  INSERT INTO signer_units
+    (job_id, thumbprint, unit_index, voided, licenses, ceiling, last_request, counted_at_ms)
+  VALUES ($1, $2, $3, 0, 1, $4, $5, $6)`;
+
+/** A job in these terms that is open and has room, a chip that it has not counted, and nothing stopped. */
+const countOne = (stops: number): string =>
+  `UPDATE signer_jobs SET counted = counted + 1
+   WHERE job_id = $1 AND terms = $2 AND job_end IS NULL AND counted < quota
+   AND NOT EXISTS (SELECT 1 FROM signer_units u WHERE u.job_id = $1 AND u.thumbprint = $3)
+   ${Array.from({ length: stops }, (_, i) => `AND NOT EXISTS (SELECT 1 FROM signer_stops WHERE kind = $${4 + 2 * i} AND name = $${5 + 2 * i})`).join(' ')}`;
+/** By their number of stops: a station has as many as its name has parts. */
+const statementsOfOne = new Map<number, string>();
+
+/**
+ * Counts a chip that needs no decision, in two statements instead of six. False leaves everything as it was,
+ * for the others to find out why.
+ */
+async function countNew(query: SignerQuery, claim: Claim): Promise<boolean> {
+  const { job, thumbprint, unitIndex, request, ceiling, atMs, stops } = claim;
+  const { jobId, terms } = job;
+  const sql = statementsOfOne.get(stops.length) ?? countOne(stops.length);
+  statementsOfOne.set(stops.length, sql);
+  const values = [jobId, terms, thumbprint, ...stops.flatMap(({ kind, name }) => [kind, name])];
+  if ((await query(sql, values)).changed === 0) return false;
+  await query(insertUnit, [jobId, thumbprint, unitIndex, ceiling, request, atMs]);
+  return true;
+}
+
 /** One chip more, where the quota has room. Throws `signer-quota-exhausted`. */
 async function takeRoom(query: SignerQuery, { jobId, quota }: PinnedJob): Promise<void> {
   const { changed } = await query(
@@ -140,6 +169,8 @@ export class SignerTable {
     const { job, thumbprint, unitIndex, request, ceiling, atMs, stops } = claim;
     const { jobId } = job;
     return this.#database.transaction(async (query) => {
+      // PostgreSQL was asked for this before (count-together.ts).
+      if (!this.#newChips && !claim.isUnitOwn && (await countNew(query, claim))) return;
       await refuseStopped(query, stops);
       const { end } = await pin(query, job, atMs);
       if (end !== undefined) throw new Fault('job-closed', { job: toHex(jobId) });
@@ -147,12 +178,7 @@ export class SignerTable {
       const row = await findUnit(query, jobId, thumbprint);
       if (row === undefined) {
         await takeRoom(query, job);
-        await query(
-          `INSERT INTO signer_units
-             (job_id, thumbprint, unit_index, voided, licenses, ceiling, last_request, counted_at_ms)
-           VALUES ($1, $2, $3, 0, 1, $4, $5, $6)`,
-          [jobId, thumbprint, unitIndex, ceiling, request, atMs],
-        );
+        await query(insertUnit, [jobId, thumbprint, unitIndex, ceiling, request, atMs]);
         return;
       }
       const isVoided = row['voided'] === 1;
