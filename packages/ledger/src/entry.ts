@@ -127,11 +127,27 @@ export function leafHash(crypto: Crypto, salt: Uint8Array, entry: Uint8Array): B
   return crypto.sha256(leafLabel, salt, entry);
 }
 
+const saltsAtOnce = 32;
+/** Salts that no entry has yet. */
+const drawn = new WeakMap<Crypto, { readonly salts: Bytes; at: number }>();
+
+/** Random bytes that no other entry got. They are drawn many at once: a call costs more than its bytes. */
+function freshSalt(crypto: Crypto): Bytes {
+  let from = drawn.get(crypto);
+  if (from === undefined || from.at === from.salts.length) {
+    from = { salts: crypto.randomBytes(saltsAtOnce * saltSizeBytes), at: 0 };
+    drawn.set(crypto, from);
+  }
+  const start = from.at;
+  from.at += saltSizeBytes;
+  return from.salts.slice(start, from.at);
+}
+
 /** The row that follows `previous`, with a fresh salt. */
 export function nextLogRow(crypto: Crypto, previous: LogHead, event: LogEvent): LogRow {
   const sequence = previous.size;
   const entry = encodeLogEntry(sequence, event);
-  const salt = crypto.randomBytes(saltSizeBytes);
+  const salt = freshSalt(crypto);
   const leaf = leafHash(crypto, salt, entry);
   return { sequence, entry, salt, leaf, head: crypto.sha256(concatBytes(previous.head, leaf)) };
 }

@@ -177,7 +177,7 @@ class SqliteSignerDatabase implements SignerDatabase {
     const deadlineMs = performance.now() + this.#busyTimeoutMs;
     for (;;) {
       try {
-        this.#database.exec('BEGIN IMMEDIATE');
+        this.#mark('BEGIN IMMEDIATE');
         return;
       } catch (cause) {
         const fault = faultOfSqlite(cause);
@@ -193,7 +193,7 @@ class SqliteSignerDatabase implements SignerDatabase {
       await this.#begin();
       const outcomes: Outcome[] = [];
       for (const { action } of batch) outcomes.push(await this.#attempt(action));
-      this.#database.exec('COMMIT');
+      this.#mark('COMMIT');
       batch.forEach(({ resolve, reject }, i) => {
         const outcome = outcomes[i]!;
         if ('cause' in outcome) reject(outcome.cause);
@@ -220,7 +220,7 @@ class SqliteSignerDatabase implements SignerDatabase {
     }
   }
 
-  #mark(sql: 'SAVEPOINT one' | 'ROLLBACK TO one' | 'RELEASE one'): void {
+  #mark(sql: 'BEGIN IMMEDIATE' | 'COMMIT' | 'SAVEPOINT one' | 'ROLLBACK TO one' | 'RELEASE one'): void {
     this.#prepare(sql).statement.run();
   }
 

@@ -231,6 +231,8 @@ export const toStop = (row: Row): StopRecord => ({
   atMs: number(row, 'at_ms'),
 });
 
+export const toNumberedStop = (row: Row) => ({ ordinal: number(row, 'ordinal'), stop: toStop(row) });
+
 export const toRequest = (row: Row): RequestRecord => ({
   keyHash: bytes(row, 'key_hash'),
   bodyHash: bytes(row, 'body_hash'),

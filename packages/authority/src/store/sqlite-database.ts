@@ -124,11 +124,11 @@ export class SqliteDatabase {
   #commit(batch: readonly Waiting[]): unknown[] {
     try {
       this.#endReading();
-      this.#database.exec('BEGIN IMMEDIATE');
+      this.run('BEGIN IMMEDIATE');
       this.#transactions++;
       this.#inTransaction = true;
       const results = batch.map(({ action }) => action());
-      this.#database.exec('COMMIT');
+      this.run('COMMIT');
       return results;
     } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');

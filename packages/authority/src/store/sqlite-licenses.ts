@@ -12,16 +12,13 @@ export function licenseMethods({ database, head, append }: SqliteContext): Licen
     const sql = 'SELECT * FROM licenses WHERE job_id = ? AND request_id = ?';
     return database.one(rows.toLicense, sql, jobId, requestId);
   };
-  const alike = ({ jobId, requestId, thumbprint, manifestDigest, nonce }: LicenseKey) => {
-    const sql = `SELECT 0 AS place, l.* FROM licenses l WHERE job_id = ? AND request_id = ?
-      UNION ALL SELECT 1, l.* FROM licenses l
-      WHERE job_id = ? AND thumbprint = ? AND manifest_digest = ? AND nonce = ?
-      ORDER BY place LIMIT 1`;
-    return database.one(
-      ...[rows.toLicense, sql, jobId, requestId],
+  const alike = ({ jobId, requestId, thumbprint, manifestDigest, nonce }: LicenseKey) =>
+    byRequest(jobId, requestId) ??
+    database.one(
+      rows.toLicense,
+      'SELECT * FROM licenses WHERE job_id = ? AND thumbprint = ? AND manifest_digest = ? AND nonce = ?',
       ...[jobId, thumbprint, manifestDigest, nonce],
     );
-  };
   return {
     insertLicense: (l, event) =>
       database.transaction(() => {

@@ -21,13 +21,10 @@ export function stopMethods({ database, append }: SqliteContext): StopMethods {
         return isLifted;
       }),
     findStop: async (...keys) => {
-      const any = keys.map(() => '(kind = ? AND name = ?)').join(' OR ');
-      const values = keys.flatMap(({ kind, name }) => [kind, name]);
-      return database.one(
-        rows.toStop,
-        `SELECT * FROM stops WHERE ${any} ORDER BY ordinal LIMIT 1`,
-        ...values,
-      );
+      // One look at the index for each: with OR and an order SQLite would sort, or read all of them.
+      const sql = 'SELECT * FROM stops WHERE kind = ? AND name = ?';
+      const found = keys.flatMap(({ kind, name }) => database.one(rows.toNumberedStop, sql, kind, name) ?? []);
+      return found.sort((a, b) => a.ordinal - b.ordinal)[0]?.stop;
     },
     listStops: async ({ from, limit }) =>
       database.all(rows.toStop, 'SELECT * FROM stops ORDER BY ordinal DESC LIMIT ? OFFSET ?', limit, from),
