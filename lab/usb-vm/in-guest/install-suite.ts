@@ -34,7 +34,7 @@ const root = ['--root-key', at('root.key.pub'), '--device-ca-delegation', at('ca
 async function install(): Promise<void> {
   const job = readFileSync(at(`${chip}.job`), 'utf8').trim();
   const given = ['--job', job, '--authority', url, '--token-file', at(`${chip}.token`), ...root];
-  const words = [at(`${chip}.seal`), ...given, '--socket', 'usb:1-1', '--journal', '/tmp/journal', '--json'];
+  const words = [at(`${chip}.seal`), ...given, '--socket', 'usb:1-1', '--journal', at('journal'), '--json'];
   const { lines } = firmseal(patient, 'install', ...words);
   for await (const line of lines) {
     const { event, outcome, fresh } = JSON.parse(line) as Record<string, unknown>;
