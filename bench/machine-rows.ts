@@ -127,9 +127,10 @@ export async function machineRows(): Promise<BenchRow[]> {
 
 /** Cycles of the agent, session included, for the core that the F427 has. */
 async function estimatedRow(programUs: number): Promise<BenchRow> {
-  const { record, digest, session } = await traceCycles();
+  const { record, unit, digest, session } = await traceCycles();
   const sessionCycles = Object.values(session).reduce((sum, instructions) => sum + instructions, 0);
-  const bytesUs = ((total(record) - record.link + total(digest)) * length * 1e6) / coreHz;
+  const perByte = total(record) - record.link + total(unit) + total(digest);
+  const bytesUs = (perByte * length * 1e6) / coreHz;
   const agentUs = bytesUs + (sessionCycles * 1e6) / coreHz;
   return {
     name: 'agent in an install of 1 MiB on F427, Cortex-M4 cycles by QEMU',

@@ -6,8 +6,8 @@
 // where not every double cut is made, which takes a tenth of the time. `--only TEXT` runs the scenarios of
 // WebAssembly whose names contain it, and nothing else. `--agents` runs the replacement of an agent alone,
 // and with `--every` cuts it at every operation instead of one in twenty inside runs. `--adoption` takes sold
-// boards over, and nothing else. Exit code 1 when a cut did not
-// happen or anything was not as it must be.
+// boards over, and nothing else; `--staged` installs packages that an application staged. Exit code 1 when a
+// cut did not happen or anything was not as it must be.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ import { AgentUpdateCuts, edgesAndSome } from './agent-update.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
 import { MachineSample } from './machine-sample.ts';
 import { machineRuns, scenarioRuns } from './scenarios.ts';
+import { StagedCuts, stagedChips } from './staged.ts';
 
 const isExhaustive = (chipId: string, scenario: string) => chipId === 'stm32h743' && scenario === 'install';
 /** Of operations inside runs of programs, where second cuts are sampled. */
@@ -53,7 +54,7 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
 }
 
 const chosen = readCommandLine(
-  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--only TEXT] [--agents] [--every] [--adoption]',
+  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--only TEXT] [--agents] [--every] [--adoption] [--staged]',
   (words) => {
     const { values } = parseArgs({
       args: [...words],
@@ -65,6 +66,7 @@ const chosen = readCommandLine(
         agents: { type: 'boolean', default: false },
         every: { type: 'boolean', default: false },
         adoption: { type: 'boolean', default: false },
+        staged: { type: 'boolean', default: false },
       },
     });
     return {
@@ -73,6 +75,7 @@ const chosen = readCommandLine(
       agents: values.agents,
       every: values.every,
       adoption: values.adoption,
+      staged: values.staged,
       chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
       build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
     };
@@ -155,6 +158,25 @@ async function runMachineCode(): Promise<PowerReport> {
   return sum;
 }
 
+/** Each operation at each moment, and after one cut in two another one in the recovery. */
+const everyStagedCut = { every: 1, again: 2 };
+
+async function runStaged(): Promise<PowerReport> {
+  const sum = empty();
+  for (const chipId of stagedChips.filter(isChosen))
+    for (const manner of ['resume', 'erase', 'trial'] as const) {
+      const cuts = await StagedCuts.create(chipId, manner);
+      const { planned, fired, operations, previous, renewed, violations } = cuts.run(everyStagedCut);
+      console.log(
+        `build wasm, ${chipId}, staged, ${manner}: ${operations} operations, ${planned} cuts planned, ${fired} fired; ` +
+          `${previous} times the previous application ran, ${renewed} the new one; violations ${violations.length}`,
+      );
+      for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
+      add(sum, { ...empty(), planned, fired, states: planned, violations: [...violations] });
+    }
+  return sum;
+}
+
 /** Of programs inside runs. */
 const adoptionEvery = 5000;
 
@@ -178,9 +200,10 @@ function runAdoption(): PowerReport {
   return sum;
 }
 
-const isPart = chosen.agents || chosen.adoption;
+const isPart = chosen.agents || chosen.adoption || chosen.staged;
 const wasm = isPart ? empty() : await runWebAssembly();
-if (!chosen.adoption && chosen.only === undefined) add(wasm, await runAgentUpdates());
+if (chosen.agents || (!isPart && chosen.only === undefined)) add(wasm, await runAgentUpdates());
+if (chosen.staged) add(wasm, await runStaged());
 const isWasmAlone = isPart || chosen.only !== undefined;
 const thumb = chosen.adoption ? runAdoption() : isWasmAlone ? empty() : await runMachineCode();
 print('build wasm, sum', wasm);

@@ -1,11 +1,11 @@
-// A sample of `npm run lab -- power`: power that goes while a staged package is installed.
+// A sample of `npm run lab -- power --staged`: power that goes while a staged package is installed.
 
 import { expect, test } from 'vitest';
 import { sampled } from '../../tools/test-report/sample.ts';
-import { StagedCuts } from './staged.ts';
+import { StagedCuts, stagedChips } from './staged.ts';
 
 const runs = sampled(
-  ['stm32f427', 'stm32h743', 'stm32u575'].flatMap((chipId) =>
+  stagedChips.flatMap((chipId) =>
     (['resume', 'erase', 'trial'] as const).map((manner) => [chipId, manner] as const),
   ),
   (['resume', 'erase', 'trial'] as const).map((manner) => ['stm32h743', manner] as const),

@@ -8,6 +8,9 @@ import { again, lastOf, type StagedBench, stagedBench } from '../../device/agent
 import { act, asks, resultOf, stage } from '../../device/agent/test/staging-player.ts';
 import { cutMoments } from './campaign.ts';
 
+/** One of each kind of flash: words and large units, long words, pages. */
+export const stagedChips = ['stm32h743', 'stm32u575', 'stm32f427'] as const;
+
 export type StagedManner = 'resume' | 'erase' | 'trial';
 
 export interface StagedReport {

@@ -3,7 +3,7 @@
 // Cortex-M4. Waiting is no work: time of the flash and of the wire passes without cycles there, and
 // what polls the flash is left out.
 
-import { findChip } from '@firmseal/chips';
+import { eraseUnitAt, findChip } from '@firmseal/chips';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makeLicense, makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
@@ -20,6 +20,8 @@ export interface CountedCycles {
   readonly receipt: number;
   /** For a byte of firmware: a record in the middle, by part. */
   readonly record: Shares;
+  /** What the first record of an erase unit takes more, where the unit is blank: spread over the unit. */
+  readonly unit: Shares;
   /** For a byte of firmware: the digest at the end, by part. */
   readonly digest: Shares;
 }
@@ -65,7 +67,9 @@ export async function countCycles(chipId: string): Promise<CountedCycles> {
     return core.cycles - before;
   };
   await personalizeMachine(line, 0);
-  const { storeStart } = findChip(chipId).layout.slots[0]!;
+  const chip = findChip(chipId);
+  const { storeStart } = chip.layout.slots[0]!;
+  const unitBytes = eraseUnitAt(chip, storeStart)!.sizeBytes;
   const area = { kind: 'firmware', address: storeStart, lengthBytes: records * chunkBytes } as const;
   const sealed = await makePackage('stm32f427', {
     core: { entry: storeStart, chips: [chipId], leastReadoutLevel: 0, chunkSizeBytes: chunkBytes },
@@ -78,7 +82,7 @@ export async function countCycles(chipId: string): Promise<CountedCycles> {
   const made = await makeLicense(sealed, { ...line.device!, nonce: nonce! });
   const header = cyclesOf(() => line.package(sealed));
   const license = cyclesOf(() => line.license(made));
-  line.record(0, sealed.records[0]!);
+  const first = sharesOf(line, chipId, () => line.record(0, sealed.records[0]!));
   const middle = sharesOf(line, chipId, () => line.record(1, sealed.records[1]!));
   for (let index = 2; index < records - 1; index++) line.record(index, sealed.records[index]!);
   const last = sharesOf(line, chipId, () => line.record(records - 1, sealed.records[records - 1]!));
@@ -88,6 +92,7 @@ export async function countCycles(chipId: string): Promise<CountedCycles> {
   return {
     ...{ hello, package: header, license, receipt },
     record: scaled(middle, (cycles) => cycles / chunkBytes),
+    unit: scaled(first, (cycles, part) => (cycles - middle[part]) / unitBytes),
     digest: scaled(last, (cycles, part) => (cycles - middle[part]) / area.lengthBytes),
   };
 }

@@ -36,15 +36,18 @@ interface Speed {
   readonly id: string;
   readonly how: string;
   readonly record: Shares;
+  readonly unit: Shares;
   readonly digest: Shares;
 }
 
-const perByte = ({ record, digest }: Speed) => total(record) + total(digest);
+const perByte = ({ record, unit, digest }: Speed) => total(record) + total(unit) + total(digest);
 
 function byteRow(speed: Speed): string {
   const sum = perByte(speed);
   const flash = flashCycles(speed.id);
-  const figures = [total(speed.record), total(speed.digest), sum, flash].map((value) => value.toFixed(0));
+  const figures = [total(speed.record), total(speed.unit), total(speed.digest), sum, flash].map((value) =>
+    value.toFixed(0),
+  );
   return row(
     ...[speed.id, speed.how, ...figures, (sum / flash).toFixed(2)],
     ((sum - speed.record.link) / flash).toFixed(2),
@@ -82,7 +85,7 @@ function print(head: string, rows: readonly string[]): void {
 }
 
 print(
-  '| Chip | How | Record | Digest | Sum | Flash | Sum / flash | Without reception |',
+  '| Chip | How | Record | Unit | Digest | Sum | Flash | Sum / flash | Without reception |',
   [...speeds, estimated('stm32f427'), estimated('stm32h743')].map(byteRow),
 );
 print(

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentClient } from '@firmseal/agent-client';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
-import { finalOptions, findChip } from '@firmseal/chips';
+import { eraseUnitAt, finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { verifyHello } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
@@ -36,8 +36,10 @@ import { noShares, type Part, partFinder, parts, type Shares } from './parts.ts'
 export interface TracedCycles {
   /** Instructions for a byte of a record. */
   readonly instructions: number;
-  /** Cycles for a byte of firmware. */
+  /** Cycles for a byte of firmware: of a record in the middle of a unit. */
   readonly record: Shares;
+  /** What the first record of an erase unit takes more, where the unit is blank: spread over the unit. */
+  readonly unit: Shares;
   readonly digest: Shares;
   /** Instructions, to a few hundred thousand. */
   readonly session: {
@@ -250,14 +252,17 @@ async function countSession({ client, monitor }: Board): Promise<TracedCycles['s
 /** Runs QEMU twice, for half a minute together. Throws when it, the compiler or BearSSL is missing. */
 export async function traceCycles(): Promise<TracedCycles> {
   const { requests } = await withBoard([], traceRecords);
-  const [first] = requests;
-  const last = requests.at(-1);
+  const [first, middle] = requests.map(({ shares }) => shares);
+  const last = requests.at(-1)!.shares;
+  const chip = findChip('stm32f427');
+  const { sizeBytes } = eraseUnitAt(chip, chip.layout.slots[0]!.storeStart)!;
   const map = (value: (part: Part) => number): Shares =>
     Object.fromEntries(parts.map((part) => [part, value(part)])) as unknown as Shares;
   return {
-    instructions: first!.instructions / chunkBytes,
-    record: map((part) => first!.shares[part] / chunkBytes),
-    digest: map((part) => (last!.shares[part] - first!.shares[part]) / (records * chunkBytes)),
+    instructions: requests[1]!.instructions / chunkBytes,
+    record: map((part) => middle![part] / chunkBytes),
+    unit: map((part) => (first![part] - middle![part]) / sizeBytes),
+    digest: map((part) => (last[part] - middle![part]) / (records * chunkBytes)),
     session: await withBoard(['-icount', 'shift=0'], countSession),
   };
 }

@@ -113,12 +113,19 @@ interface Ended {
   readonly timedOut: boolean;
 }
 
-function runMachine(args: readonly string[], timeoutMs: number): Promise<Ended> {
+/**
+ * Until the machine ends, or prints a line that matches `last`: its kernel waits for ever to power off when a
+ * device no longer answers a reset.
+ */
+function runMachine(args: readonly string[], timeoutMs: number, last: RegExp): Promise<Ended> {
   const child = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
-    stream.on('data', (text: string) => (printed += text));
+    stream.on('data', (text: string) => {
+      printed += text;
+      if (last.test(printed)) child.kill('SIGKILL');
+    });
   }
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -137,14 +144,17 @@ function runMachine(args: readonly string[], timeoutMs: number): Promise<Ended> 
   });
 }
 
+/** What `end` of guest-init.sh prints, the script's exit code in it or a fault. */
+const lastLine = (mark: string): RegExp => new RegExp(`${mark} (?:exit (\\d+)|fault (.*))\\r?\\n`);
+
 /** Throws with the last lines of the guest when it did not come to the script's end. */
 function resultOf({ printed, timedOut }: Ended, mark: string, timeoutMs: number): GuestResult {
   const text = printed.replaceAll('\r\n', '\n');
   const begin = text.indexOf(`${mark} begin\n`);
-  const exit = new RegExp(`${mark} exit (\\d+)\\n`).exec(text);
-  if (begin >= 0 && exit !== null)
-    return { output: text.slice(begin + mark.length + 7, exit.index), exitCode: Number(exit[1]) };
-  const fault = new RegExp(`${mark} fault (.*)\\n`).exec(text)?.[1];
+  const end = lastLine(mark).exec(text);
+  const [, exitCode, fault] = end ?? [];
+  if (begin >= 0 && end !== null && exitCode !== undefined)
+    return { output: text.slice(begin + mark.length + 7, end.index), exitCode: Number(exitCode) };
   const reason = fault ?? (timedOut ? `it was not done after ${timeoutMs} ms` : 'it ended by itself');
   throw new Error(`the guest did not finish its script: ${reason}\n${text.slice(-2000)}`);
 }
@@ -172,7 +182,7 @@ export async function runInGuest(job: GuestJob): Promise<GuestResult> {
     const args = machineArguments({
       ...{ kernel: guest.kernelImage, initrd, server, count, hostFiles, memoryMiB },
     });
-    return resultOf(await runMachine(args, timeoutMs), mark, timeoutMs);
+    return resultOf(await runMachine(args, timeoutMs, lastLine(mark)), mark, timeoutMs);
   } finally {
     own?.close();
     rmSync(folder, { recursive: true, force: true });

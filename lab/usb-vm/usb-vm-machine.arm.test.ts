@@ -1,4 +1,4 @@
-// The machine code of F427's and H743's agent, on the model of their USB controllers, as a device of a Linux
+// The machine code of the agents that have USB, on the model of their USB controllers, as a device of a Linux
 // kernel: the kernel enumerates it, lsusb reads it, Debian's dfu-util is refused with a changed
 // file and installs a sound one.
 
@@ -33,7 +33,7 @@ async function bench(chipId: TestChipId): Promise<{ line: Line; file: Uint8Array
  */
 const install = (seconds: number) =>
   [
-    'dfu-util -D app.seal > whole.log 2>&1 &',
+    ': > whole.log; dfu-util -D app.seal > whole.log 2>&1 &',
     `waited=0; until grep -q "dfuMANIFEST-WAIT-RESET\\|dfuERROR\\|LIBUSB_ERROR" whole.log || [ $waited -ge ${5 * seconds} ]; do sleep 0.2; waited=$((waited + 1)); done`,
     'cat whole.log',
   ].join('\n');

@@ -108,6 +108,7 @@ export interface TestPackage extends SealedPackage {
 /** Where firmware, keys and data stand on the chips that the tests use. */
 export const places = {
   stm32f427: { firmware: 0x08040000, second: 0x08060000, keys: 0x080a0000, data: 0x080c0000 },
+  stm32f405: { firmware: 0x08040000, second: 0x08060000, keys: 0x080a0000, data: 0x080c0000 },
   stm32h743: { firmware: 0x08000000, second: 0x08020000, keys: 0x08060000, data: 0x08080000 },
 } as const;
 export type TestChipId = keyof typeof places;

@@ -29,7 +29,7 @@ import { UsbFrames } from './usb-frames.ts';
 import { dfuState, putBoard, Stalled, UsbHost, usbBlock } from './usb-host.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
-const chipIds = ['stm32h743', 'stm32f427'] as const;
+const chipIds = ['stm32h743', 'stm32f427', 'stm32f405'] as const;
 type ChipId = (typeof chipIds)[number];
 const settings = { vendorId: 0x1234, productId: 0x5678, landingPage: 'https://fw.example.com/' };
 const none = new Uint8Array(0);
@@ -155,6 +155,7 @@ describe.skipIf(!canBuild).each(chipIds)('the agent of %s in machine code on USB
   test('a setup packet in the middle of an answer: its own answer follows, and without the flush another', async () => {
     const whole = cutShort((await bench(chipId)).line);
     expect([whole.given?.[1], whole.given?.length, whole.noted]).toEqual([1, 18, []]);
+    if (chipId === 'stm32f405' && !isWhole) return; // one more build, of the driver that the F427 has
     const weak = cutShort(usbLine(chipId, { 'usb-flush': '' }));
     expect(weak.given?.[1]).not.toBe(1);
   });

@@ -1,6 +1,7 @@
 // The kit's example, built by CMake from a copy of the kit, executed on virtual chips behind the agent's
 // machine code: it reads its status, asks for its receipt and for the agent, and confirms itself on trial,
-// which lasts over a loss of power. The host computes the agent's cryptography.
+// which lasts over a loss of power; power goes while it replaces itself. The host
+// computes the agent's cryptography.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +11,13 @@ import { agentVersion, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Receipt, verifyReceipt } from '@firmseal/license';
 import { attachLicense } from '@firmseal/seal';
+import type { Operation } from '@firmseal/virtual-stm32';
 import { afterAll, describe, expect, test } from 'vitest';
 import { quickMachineLine } from '../../../lab/power/bench.ts';
-import { sampled } from '../../../tools/test-report/sample.ts';
+import { cutMoments } from '../../../lab/power/campaign.ts';
+import { isEdgeOfRun, watchOperations } from '../../../lab/power/operations.ts';
+import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
-
 import codeOf from '../../agent/test/fault-numbers.ts';
 import type { Line } from '../../agent/test/line.ts';
 import { personalizeMachine } from '../../agent/test/machine-line.ts';
@@ -71,6 +74,13 @@ function receiptOver(line: Line, license: TestLicense, { manifest }: TestPackage
   const receipt = new Uint8Array(Buffer.from(hex!, 'hex'));
   return verifyReceipt(crypto, { receipt, device: line.device!, license, manifest });
 }
+
+/** Of operations inside runs of programs, when the suites run whole. */
+const cutEvery = 500;
+const isCut = (operations: readonly Operation[], i: number): boolean =>
+  isWhole ? isEdgeOfRun(operations, i) || i % cutEvery === 0 : operations[i]!.kind === 'erase';
+
+const greets = (line: Line): string => heard(line, () => line.chip.reset());
 
 const greeting = (version: string, life: number, counter: number, installs: number) =>
   `example ${version} agent ${agentVersion} life ${life} counter ${counter} installs ${installs}\r\n`;
@@ -132,5 +142,47 @@ describe.skipIf(!canBuild)('the application kit', () => {
     line.chip.powerOff();
     expect(heard(line, () => line.chip.powerOn())).toBe(greeting('2.0.0', 3, 8, 2));
     expect(receiptOver(line, license, next)).toMatchObject({ result: 'installed', securityCounter: 8 });
+  });
+
+  test('power goes while it replaces itself: a version starts, and the update comes to its end', async () => {
+    const line = await installed({ chipId: 'stm32f427', slot: 'above', version: '1.0.0' });
+    line.request(0x26); // start
+    const next = await sealed(
+      { chipId: 'stm32f427', slot: 'bank2-in-place', version: '2.0.0' },
+      { securityCounter: 8, interruption: 'trial' },
+    );
+    const { bundle } = await makeLicense(next, line.device!);
+    const file = concatBytes(...attachLicense(next.file, bundle));
+    const { chip } = line;
+    chip.powerOff();
+    const from = chip.judge.snapshot();
+    const update = () => {
+      chip.powerOn();
+      sendUpdate(line, file);
+      chip.powerOff();
+      chip.powerOn(); // the confirmation is for good
+    };
+    const operations = watchOperations(chip, update);
+    const started = new Set<string>();
+    for (const [i, operation] of operations.entries())
+      for (const moment of isCut(operations, i) ? sampled(cutMoments, ['torn']) : []) {
+        const where = `${operation.kind} ${operation.number} at 0x${operation.address.toString(16)}, ${moment}`;
+        chip.powerOff();
+        chip.judge.restore(from, { seed: where });
+        chip.power.plan([{ operation: operation.number, moment }]);
+        chip.powerOn();
+        sendUpdate(line, file);
+        if (chip.powered) {
+          chip.powerOff();
+          chip.powerOn();
+        }
+        expect(chip.powered, where).toBe(false);
+        const [, version = 'none'] = /example ([\d.]+) /.exec(heard(line, () => chip.powerOn())) ?? [];
+        started.add(version);
+        // The next start installs what waits, or says that a trial was confirmed.
+        if (greets(line) !== greeting('2.0.0', 3, 8, 2) && version === '1.0.0') update();
+        expect(greets(line), where).toBe(greeting('2.0.0', 3, 8, 2));
+      }
+    expect([...started].sort()).toEqual(['1.0.0', '2.0.0']);
   });
 });
