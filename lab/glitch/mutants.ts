@@ -99,11 +99,6 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['good license of a trial, taken otherwise', 'good license, taken otherwise'],
   },
   {
-    name: 'trial: the life cycle that it begins from is not read again',
-    without: { 'trial-life-read-again': '', 'trial-life-twice': '' },
-    scenarios: ['boot: journal says installing', 'boot: trial was not confirmed'],
-  },
-  {
     name: 'trial: the life cycle that it begins from is looked at once',
     chip: 'stm32f427',
     without: { 'trial-life-twice': '' },

@@ -9,7 +9,7 @@
  * another one, nothing boots. */
 #define LIFE_FROM_TO(from, to)                 \
   do {                                          \
-    /* Defence trial-life-read-again: the compiler knows the word that it was compared with. */ \
+    /* It is read again: the compiler knows the word that it was compared with. */ \
     FS_BARRIER();                               \
     fs_now.life_cycle ^= (from) ^ (to);         \
   } while (0)
