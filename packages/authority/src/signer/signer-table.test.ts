@@ -21,10 +21,14 @@ async function counted(): Promise<SignerTable> {
   await table.count(claimOf(first, 0));
   return table;
 }
-const countOf = (table: SignerTable): Promise<number> =>
-  new Promise((resolve, reject) => {
-    table.endJob(job, 1, async (n) => (resolve(n), Uint8Array.of(1))).catch(reject);
+async function countOf(table: SignerTable): Promise<number> {
+  let found = -1;
+  await table.endJob(job, 1, async (count) => {
+    found = count;
+    return Uint8Array.of(1);
   });
+  return found;
+}
 
 test('a new chip is counted, and the same request is counted once', async () => {
   const table = await counted();

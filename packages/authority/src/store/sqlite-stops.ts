@@ -23,7 +23,9 @@ export function stopMethods({ database, append }: SqliteContext): StopMethods {
     findStop: async (...keys) => {
       // One look at the index for each: with OR and an order SQLite would sort, or read all of them.
       const sql = 'SELECT * FROM stops WHERE kind = ? AND name = ?';
-      const found = keys.flatMap(({ kind, name }) => database.one(rows.toNumberedStop, sql, kind, name) ?? []);
+      const found = keys.flatMap(
+        ({ kind, name }) => database.one(rows.toNumberedStop, sql, kind, name) ?? [],
+      );
       return found.sort((a, b) => a.ordinal - b.ordinal)[0]?.stop;
     },
     listStops: async ({ from, limit }) =>
