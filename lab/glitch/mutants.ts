@@ -141,7 +141,7 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['good last record, with another end'],
   },
   {
-    name: 'package: a new root may end in the license behind it',
+    name: 'package: a copy of a new root may run into the license digest',
     chip: 'stm32f427',
     without: { 'package-license-kept': 'if (check_trust() != FS_OK) return fs_journal_recall();' },
     scenarios: ['good package with an epoch statement, taken with other terms'],

@@ -1,7 +1,9 @@
 // Personalization as the first step of a line, at a trusted site: blank chips in two sockets come out
 // personalized and installed; the key of the device CA is the operator's, and in no archive.
 
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { approverWords, deskEnvironment, succeed } from './desk.ts';
@@ -134,6 +136,7 @@ it('a site without a key has its chips certified by the authority, as many as it
   expect([certified.status, certified.stderr]).toEqual([0, '']);
   expect(stepsOf(certified, 'A1')).toContain('certified');
   expect(eventsOf(certified, 'line-cycle')).toMatchObject([{ outcome: 'pass' }]);
+  expect(existsSync(join(site.at('hall'), 'chips.records'))).toBe(false);
   const over = await run(write('hall', [second], bySite));
   expect(eventsOf(over, 'line-cycle')).toMatchObject([{ fault: { code: 'site-cap-used' } }]);
   expect(second.chip.judge.flash(0x0800_0000, 64).every((byte) => byte === 0xff)).toBe(true);
@@ -149,6 +152,24 @@ it('a site without a key has its chips certified by the authority, as many as it
   await succeed([...['site', 'set', 'hall', ...site.owner], ...cap.with(3, '2'), ...approverWords(desk)]);
   const brought = await run(released, ...root, '--site-token-file', site.at('hall.token.site'));
   expect(eventsOf(brought, 'line-cycle')).toMatchObject([{ outcome: 'pass' }]);
+}, 120_000);
+
+it('a line whose clock is days from that of the authority touches no chip', async () => {
+  await site.openJob('late', 5);
+  const plug = await site.plugInBlank();
+  const date = new Date(Date.now() + 3 * 86_400_000).toUTCString();
+  const answer = `HTTP/1.1 200 OK\r\nDate: ${date}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`;
+  const later = createServer((socket) => socket.once('data', () => socket.end(answer)));
+  await once(later.listen(0, '127.0.0.1'), 'listening');
+  const authority = `http://127.0.0.1:${(later.address() as AddressInfo).port}`;
+  const bySite = { ...personalize(), deviceCa: undefined, siteToken: site.at('hall.token.site') };
+  const file = site.writeLine('late', [], {
+    ...{ authority, sockets: socketsOf([plug]), panel: { personalize: bySite } },
+  });
+  const { stderr } = await run(file);
+  later.close();
+  expect(stderr).toContain('clock-differs');
+  expect(plug.chip.judge.flash(0x0800_0000, 64).every((byte) => byte === 0xff)).toBe(true);
 }, 120_000);
 
 it('what is missing, and what is too much, is said by the field before anything is touched', async () => {

@@ -8,6 +8,7 @@ import { noJob, type Subject } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
 import type { Unwrapper } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
 import {
@@ -136,6 +137,17 @@ export class ServedSigner {
     const site = { product: this.owner.product, station: 'hall', ...at };
     const challenge = await this.client.challengeForSite(site);
     return { ...site, ...(await (await TestChip.make(this.owner)).newKeys(challenge, more)) };
+  }
+
+  /** `issued`, or the code of the refusal. */
+  async ask(request: IssueRequest): Promise<string> {
+    try {
+      const { bundle } = await this.client.issue(request);
+      return bundle.length > 0 ? 'issued' : 'nothing';
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      return fault.code;
+    }
   }
 
   /** As the HTTP process asks for a chip. */

@@ -16,6 +16,7 @@ import { type PersonalizedDevice, type PersonalizeOptions, personalizeChip } fro
 import { parsePlace } from '@firmseal/places';
 import { agentSha256 } from '../agent-image.ts';
 import { accessAuthority } from '../authority-access.ts';
+import { compareClocks } from '../authority-clock.ts';
 import type { Face } from '../face.ts';
 import { deviceCaOfAuthority } from '../personalization/authority-device-ca.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
@@ -64,8 +65,6 @@ export async function withBlankChips<T>(
   }
   checkClock(new Date());
   refuseKnownTestKeys(readPublicKey(file.rootKey));
-  const records = join(options.work, recordsName);
-  refuseUnwritableRecords(records);
   const whoOf = ([name, { deviceCa, siteToken }]: readonly [string, LinePersonalization]): Who => {
     const isChosen = options.deviceCa !== undefined || options.siteTokenFile !== undefined;
     const who = isChosen
@@ -76,9 +75,12 @@ export async function withBlankChips<T>(
     return who;
   };
   const chosen = named.map((one) => ({ name: one[0], ...whoOf(one) }));
+  const records = join(options.work, recordsName);
+  if (chosen.some(({ deviceCa }) => deviceCa !== undefined)) refuseUnwritableRecords(records);
   const openRemote = async (name: string, tokenFile: string): Promise<Certifying> => {
     const { authority } = file;
     if (authority === undefined) throw misuse('--site-token-file needs the authority of the line file');
+    await compareClocks(face.shell, authority);
     const owner = { ...options.trustOf(name), rootPublicKey: readPublicKey(file.rootKey) };
     const deviceCa = await deviceCaOfAuthority(accessAuthority(face, { authority, tokenFile }), owner);
     return { deviceCa, validFrom: () => new Date() };
